@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * client: calls of an AWS JSON 1.1 service: signed, tried again, within a deadline, at most so many at once.
+ *
+ * A call waits in a queue (oldest first) for one of `max_requests` places, then for credentials, then for an answer; a
+ * failed attempt may be followed by another (aws/retry.h), during whose delay it holds no place. Each attempt is signed
+ * anew, on the clock corrected by the skew that answers have shown. The deadline covers all of it.
+ */
+#ifndef AWS_CLIENT_H
+#define AWS_CLIENT_H
+
+#include "aws/credentials.h"
+#include "aws/endpoint.h"
+#include "aws/http.h"
+#include "aws/retry.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/timer.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CLIENT_CONNECT_TIMEOUT_MS = 3000, CLIENT_ATTEMPT_TIMEOUT_MS = 5000 };
+
+struct client;
+
+struct client_settings {
+    struct endpoint endpoint;
+    const char *service; /* what is signed: "personalize" */
+    const char *target;  /* "AmazonPersonalize" */
+    int max_requests;
+    int max_attempts;
+    struct http *http;
+    struct credentials_provider *credentials;
+    struct timers *timers;
+    const struct clock *clock;
+    const struct random_source *random;
+};
+
+/* The settings are copied; what they point to must outlive the client. */
+int client_new(const struct client_settings *settings, struct client **ret_client);
+/* Ends every call with FAILURE_ENDING, then frees. Takes NULL. */
+void client_free(struct client *client);
+
+struct client_request {
+    const char *operation; /* "DescribeBatchInferenceJob" */
+    const char *body;      /* copied */
+    size_t body_len;
+    int64_t deadline_ms; /* on the monotonic clock */
+    size_t max_body;     /* of the answer */
+};
+
+struct client_answer {
+    const char *body;
+    size_t body_len;
+    int64_t sent_ms;        /* monotonic: when the attempt that was answered was sent */
+    int64_t sent_wall_ms;   /* the same on the wall clock, uncorrected */
+    const char *request_id; /* "" if none */
+    const char *account_id; /* of the credentials that signed, or NULL */
+};
+
+/* Either an answer (status 200; the body is not looked at), or NULL and the error of the last attempt, except that a
+ * deadline that passed is FAILURE_DEADLINE. Valid during the call back only; the call is gone when it returns. */
+typedef void client_done_fn(void *data, const struct client_answer *answer, const struct error *error);
+
+struct client_call;
+
+/* 0 or -ENOMEM. `done` is never called from within. */
+int client_start(struct client *client, const struct client_request *request, client_done_fn *done, void *data,
+                 struct client_call **ret_call);
+/* Ends it now, without a call back. */
+void client_cancel(struct client_call *call);
+/* Nobody waits for it any more, but the attempt under way may end (it has been paid for): no other attempt begins, and
+ * it gives its place to a call that waits for one, being cancelled then (done is called with FAILURE_ENDING). One that
+ * is not being sent ends at once the same way; both from the timers, not from within. */
+void client_abandon(struct client_call *call);
+/* Somebody waits again. */
+void client_readopt(struct client_call *call);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config: the settings of AWS's own tools: environment variables and the shared files
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html). Reads no network.
+ *
+ * The environment is handed in as a function, files are read through the paths that it gives.
+ */
+#ifndef AWS_CONFIG_H
+#define AWS_CONFIG_H
+
+#include "base/error.h"
+#include "codec/ini.h"
+
+#include <stdbool.h>
+
+enum { CONFIG_FILE_BYTES = 1 << 20 }; /* a larger shared file is an error */
+
+struct config;
+
+struct config_source {
+    const char *(*getenv)(void *data, const char *name);
+    void *data;
+    const char *profile; /* named on the mount; NULL: AWS_PROFILE, else "default" */
+};
+
+/* Reads both files (one that is absent is empty). 0, -ENOMEM, -EINVAL where a file is malformed, or -errno where it is
+ * there and cannot be read; -EINVAL too where a profile that was named explicitly is in neither. `source` is copied. */
+int config_new(const struct config_source *source, struct config **ret_config, struct error *error);
+void config_free(struct config *config);
+/* Reads the files again if one has changed (device, inode, size, mtime). On failure the old content stays. */
+int config_reload(struct config *config, struct error *error);
+
+const char *config_env(const struct config *config, const char *name); /* NULL for "" too */
+const char *config_profile(const struct config *config);               /* the profile's name */
+bool config_profile_is_explicit(const struct config *config);          /* named on the mount */
+const char *config_profile_get(const struct config *config, const char *property);
+const struct ini *config_ini(const struct config *config);
+/* Number that changes whenever the files' content does. */
+unsigned config_generation(const struct config *config);
+
+/* A setting's value and where it came from ("AWS_REGION", "profile dev"), for people. */
+struct setting {
+    const char *value; /* NULL: nowhere */
+    char from[80];
+};
+
+/* `option` is what the mount was given, or NULL. Order: option, AWS_REGION, AWS_DEFAULT_REGION, profile. */
+struct setting config_region(const struct config *config, const char *option);
+/* Order: option, AWS_ENDPOINT_URL_PERSONALIZE, AWS_ENDPOINT_URL, then services section and endpoint_url of the profile;
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves all but the option out. */
+struct setting config_endpoint_url(const struct config *config, const char *option);
+
+#endif

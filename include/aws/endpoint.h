@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * endpoint: from a partition and a region, or a URL of the user's own, to what is asked and signed. A region comes from
+ * anywhere, a path included, and chooses the host that we sign for: it is checked here before a host name is made of
+ * it.
+ */
+#ifndef AWS_ENDPOINT_H
+#define AWS_ENDPOINT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum { ENDPOINT_URL_SIZE = 512, ENDPOINT_HOST_SIZE = 300, REGION_SIZE = 64 };
+
+struct endpoint {
+    char url[ENDPOINT_URL_SIZE];   /* what is asked: scheme, host, port, path */
+    char host[ENDPOINT_HOST_SIZE]; /* the Host header: port included unless it is the scheme's own */
+    char path[ENDPOINT_URL_SIZE];  /* at least "/" */
+    char region[REGION_SIZE];      /* what is signed */
+};
+
+/* [a-z]{2}(-[a-z0-9]+)+-[0-9]+ and less than REGION_SIZE. */
+bool region_is_valid(const char *region);
+/* "aws", "aws-cn", "aws-us-gov", ...: by the region's prefix. Valid regions only. */
+const char *region_partition(const char *region);
+
+/* `url` NULL: the service's own host in that region. Else a URL of the user's: http or https, a host, no user, query or
+ * fragment; its path is kept; http only for loopback hosts unless `allow_http`. 0, or -EINVAL with an error. */
+int endpoint_make(const char *region, const char *url, bool allow_http, struct endpoint *endpoint, struct error *error);
+
+#endif

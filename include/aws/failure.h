@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * failure: what can go wrong on the way to the service and back, in one table: the name it goes by, the errno whose
+ * message says it best, whether it is worth another try, and what a person should do about it.
+ *
+ * The names are the service's own (ResourceNotFoundException) or, for what never reached it or came back as no answer,
+ * ours, in lower case with dashes (name-not-resolved). An unknown name falls back to the HTTP status's row.
+ * Retried names and throttling names: the AWS SDKs' standard retry mode
+ * (https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+ */
+#ifndef AWS_FAILURE_H
+#define AWS_FAILURE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum failure_trait {
+    FAILURE_RETRIED = 1 << 0,
+    FAILURE_THROTTLE = 1 << 1,  /* implies retried, with the longer delays */
+    FAILURE_SKEW = 1 << 2,      /* says that our clock is off */
+    FAILURE_SIGNATURE = 1 << 3, /* may be a clock that is off: look at the Date */
+    FAILURE_UNANSWERED = 1 << 4 /* nobody answered: resolve, connect, TLS, timeout */
+};
+
+struct failure {
+    const char *code;
+    int number;         /* errno */
+    unsigned traits;    /* enum failure_trait */
+    const char *advice; /* one sentence: what to do about it */
+};
+
+/* Our own names. */
+#define FAILURE_NOT_RESOLVED "name-not-resolved"
+#define FAILURE_NO_ROUTE "no-route"
+#define FAILURE_REFUSED "connection-refused"
+#define FAILURE_RESET "connection-reset"
+#define FAILURE_CONNECT_TIMEOUT "connect-timeout"
+#define FAILURE_ATTEMPT_TIMEOUT "attempt-timeout"
+#define FAILURE_TLS "tls-failed"
+#define FAILURE_PROXY "proxy-refused"
+#define FAILURE_TOO_LARGE "answer-too-large"
+#define FAILURE_NOT_PROTOCOL "answer-not-understood"
+#define FAILURE_REDIRECT "redirect"
+#define FAILURE_DEADLINE "deadline"
+#define FAILURE_NO_CREDENTIALS "no-credentials"
+#define FAILURE_NO_ACCOUNT "no-account"
+#define FAILURE_WRONG_ACCOUNT "wrong-account"
+#define FAILURE_ENDING "ending"
+#define FAILURE_MEMORY "out-of-memory"
+
+/* The row for a code; for one not in the table, or "", that of the status: throttled (429), 5xx (retried only 500, 502,
+ * 503, 504), any other 4xx. Never NULL. */
+const struct failure *failure_find(const char *code, int http_status);
+/* Row `i`, NULL after the last: for documents and tests. */
+const struct failure *failure_at(size_t i);
+
+/* Fills `error` from the code's row and returns -errno. */
+int failure_set(struct error *error, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+const char *failure_advice(const struct error *error);
+
+/* The service's error answer (AWS JSON 1.1) to an error: name from X-Amzn-Errortype, else the body's `code` or
+ * `__type`, cut at the first ':', then what follows the first '#'; text from `message` or `Message`. Works for any
+ * body. */
+struct http_response;
+int failure_from_response(const struct http_response *response, struct error *error);
+
+#endif
