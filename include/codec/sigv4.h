@@ -23,8 +23,9 @@ struct sigv4_header {
 
 struct sigv4_request {
     const char *method;
-    const char *path;                   /* as on the request line, without the query: "/" */
-    const char *query;                  /* without the '?'; NULL or "" for none */
+    const char *path;                   /* as on the request line, without the query: "/". It is encoded as it stands,
+                                           so an encoded path twice, as every service but S3 wants */
+    const char *query;                  /* without the '?', encoded or not; NULL or "" for none */
     const struct sigv4_header *headers; /* all of them are signed; Host and X-Amz-Date must be among them */
     size_t n_headers;
     const char *body;
@@ -38,7 +39,8 @@ struct sigv4_scope {
     int64_t time_ms; /* since the epoch; seconds are what is signed */
 };
 
-/* The three stages, each appended to `to` exactly as AWS's own vectors show it. Each returns 0 or buf's -errno. */
+/* The three stages, each appended to `to` exactly as AWS's own vectors show it. Each returns 0 or buf's -errno; -EINVAL
+ * for a time outside years 0 to 9999. */
 int sigv4_canonical_request(const struct sigv4_request *request, struct buf *to);
 int sigv4_string_to_sign(const char *canonical_request, size_t len, const struct sigv4_scope *scope, struct buf *to);
 /* 0, or -EINVAL/-ENOMEM where OpenSSL fails. */

@@ -12,9 +12,13 @@
 
 enum { TIMESTAMP_SIZE = 25, TIMESTAMP_AMZ_SIZE = 17, TIMESTAMP_HTTP_SIZE = 30 }; /* with the NUL */
 
-/* A JSON number to milliseconds. -EINVAL if it is no JSON number, -ERANGE outside years 0 to 9999. */
+/* Years 0 to 9999. */
+#define TIMESTAMP_MIN_MS INT64_C(-62167219200000)
+#define TIMESTAMP_MAX_MS INT64_C(253402300799999)
+
+/* A JSON number to milliseconds, cut toward zero. -EINVAL if it is no JSON number, -ERANGE outside years 0 to 9999. */
 int timestamp_from_number(const char *digits, int64_t *ret_ms);
-/* "YYYY-MM-DDTHH:MM:SS.mmmZ"; `ms` must be within years 0 to 9999. */
+/* "YYYY-MM-DDTHH:MM:SS.mmmZ"; `ms` must be within years 0 to 9999: what is not gives the nearest that is. */
 void timestamp_format(int64_t ms, char to[TIMESTAMP_SIZE]);
 /* "YYYYMMDDTHHMMSSZ", the form that signing uses; the milliseconds are cut. */
 void timestamp_format_amz(int64_t ms, char to[TIMESTAMP_AMZ_SIZE]);
