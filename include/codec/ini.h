@@ -3,10 +3,14 @@
  * ini: the format of AWS's shared config and credentials files
  * (https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html).
  *
- * A file is parsed into sections of properties. In a config file a profile is [profile NAME] or [default], in a
- * credentials file [NAME]; [sso-session NAME] and [services NAME] are kept with their kind. A property whose value is
- * empty and which indented lines follow has sub-properties. Properties of a section that stands twice are merged, the
- * later wins; property names are lower-cased, names that the format does not allow are dropped.
+ * A file is parsed into sections of properties. In a config file a profile is [profile NAME] or [default] (which counts
+ * only if there is no [profile default]), in a credentials file [NAME]; [sso-session NAME] and [services NAME] are kept
+ * with their kind, other sections are left out. Indented lines continue a value, each after a '\n'; a property whose
+ * own line has no value has sub-properties there. Properties of a section that stands twice are merged, the later wins;
+ * property names are lower-cased, names that the format does not allow are dropped.
+ *
+ * A comment begins with '#' or ';' as the first character of a line that is not blank (indented too, as in awscli), or
+ * after a blank behind a property or sub-property; a continued value keeps it.
  */
 #ifndef CODEC_INI_H
 #define CODEC_INI_H
@@ -32,7 +36,8 @@ const char *ini_get_nested(const struct ini *ini, const char *section, const cha
                            const char *key);
 /* Whether the section is there, even empty. `ini` may be NULL in all four. */
 int ini_has(const struct ini *ini, const char *section, const char *name);
-/* Walks all of it, in order: calls `visit` for each section (property NULL), property (key NULL) and sub-property. */
+/* Walks all of it, kind after kind, each in order: calls `visit` for each section (property NULL), property (key NULL)
+ * and sub-property. */
 typedef void ini_visit_fn(void *data, const char *section, const char *name, const char *property, const char *key,
                           const char *value);
 void ini_visit(const struct ini *ini, ini_visit_fn *visit, void *data);
