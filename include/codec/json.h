@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * json: what the network sends, in two steps before cJSON (the only module that includes it) may see it.
+ * json: what the network sends, in two steps besides cJSON (which only this module includes).
  *
  *   json_check  RFC 8259 to the letter: UTF-8 without a byte order mark, one value, nothing after it. cJSON 1.7.15
  *               accepts much more (raw control characters, invalid UTF-8, text after the end).
  *   the policy  for answers: no duplicate keys in an object, no U+0000 and no lone surrogate in a string or a key.
  *
  * cJSON makes doubles of numbers, so each number keeps the digits that it was written with: json_number().
- * A document owns its text and its values; values are valid until json_free().
+ * A document owns its values; they are valid until json_free().
  */
 #ifndef CODEC_JSON_H
 #define CODEC_JSON_H
@@ -21,13 +21,16 @@ struct json_limits {
     size_t bytes;   /* of the whole text */
     unsigned depth; /* of nested arrays and objects: [] has depth 1 */
 };
+/* Whatever the limits say: no deeper (where cJSON ends too), and no more values, each being some 80 bytes of memory. */
+enum { JSON_DEPTH_MAX = 1000, JSON_VALUES_MAX = 1 << 18 };
 
 /* Where a number stands in the text. */
 struct json_span {
     size_t at;
     size_t len;
 };
-/* Called for each number in document order; a non-zero return (-errno) ends the check with it. */
+/* Called for each number in document order, before what follows it is checked; a non-zero return (-errno) ends the
+ * check with it. */
 typedef int json_number_fn(void *data, struct json_span span);
 
 /* 0, or -EBADMSG (limits included) with the byte offset in the message. `number` may be NULL. */
