@@ -21,7 +21,7 @@ enum failure_trait {
     FAILURE_THROTTLE = 1 << 1,  /* implies retried, with the longer delays */
     FAILURE_SKEW = 1 << 2,      /* says that our clock is off */
     FAILURE_SIGNATURE = 1 << 3, /* may be a clock that is off: look at the Date */
-    FAILURE_UNANSWERED = 1 << 4 /* nobody answered: resolve, connect, TLS, timeout */
+    FAILURE_UNANSWERED = 1 << 4 /* nobody answered: resolve, connect, TLS, timeout; ask failure_is_unanswered() */
 };
 
 struct failure {
@@ -42,6 +42,7 @@ struct failure {
 #define FAILURE_PROXY "proxy-refused"
 #define FAILURE_TOO_LARGE "answer-too-large"
 #define FAILURE_NOT_PROTOCOL "answer-not-understood"
+#define FAILURE_TRUNCATED "answer-truncated" /* ended before its announced length: retried */
 #define FAILURE_REDIRECT "redirect"
 #define FAILURE_DEADLINE "deadline"
 #define FAILURE_NO_CREDENTIALS "no-credentials"
@@ -50,19 +51,24 @@ struct failure {
 #define FAILURE_ENDING "ending"
 #define FAILURE_MEMORY "out-of-memory"
 
-/* The row for a code; for one not in the table, or "", that of the status: throttled (429), 5xx (retried only 500, 502,
- * 503, 504), any other 4xx. Never NULL. */
+/* The row for a code ("Exception" at its end makes no difference: services write most names both ways); for one not in
+ * the table, or "", that of the status: throttled (429), 5xx (retried only 500, 502, 503, 504), any other 4xx; without
+ * a status, or for any other, FAILURE_NOT_PROTOCOL's. Never NULL. */
 const struct failure *failure_find(const char *code, int http_status);
 /* Row `i`, NULL after the last: for documents and tests. */
 const struct failure *failure_at(size_t i);
 
-/* Fills `error` from the code's row and returns -errno. */
+/* Fills `error` from the code's row and returns -errno. The text may come from the network: control characters (C0,
+ * DEL, C1) and what is not UTF-8 become '?'. */
 int failure_set(struct error *error, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 const char *failure_advice(const struct error *error);
+/* Whether it came from silence: a call that was answered (http_status) and ran out of time later is not one. */
+bool failure_is_unanswered(const struct error *error);
 
 /* The service's error answer (AWS JSON 1.1) to an error: name from X-Amzn-Errortype, else the body's `code` or
  * `__type`, cut at the first ':', then what follows the first '#'; text from `message` or `Message`. Works for any
- * body. */
+ * body and any status: a redirect is FAILURE_REDIRECT, 407 FAILURE_PROXY, one that is no error FAILURE_NOT_PROTOCOL.
+ * A name that is one of ours, or cannot be a name, counts as none; error->code is then the status's row's. */
 struct http_response;
 int failure_from_response(const struct http_response *response, struct error *error);
 
