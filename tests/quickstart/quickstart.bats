@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# ./scripts/quickstart, from the first start to the stop, with a job that lives a few seconds.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+    quickstart=$BATS_TEST_DIRNAME/../../scripts/quickstart
+    QUICKSTART_DIR=$BATS_FILE_TMPDIR/state
+    export quickstart QUICKSTART_DIR QUICKSTART_LIFETIME_S=6
+}
+
+teardown_file() {
+    "$quickstart" stop 3>&-
+}
+
+# Its output goes into a pipe, which ends only if nothing that it leaves running holds the other end.
+start() {
+    "$quickstart" </dev/null 2>&1 3>&- | cat >"$BATS_TEST_TMPDIR/out"
+    local status=("${PIPESTATUS[@]}")
+    cat "$BATS_TEST_TMPDIR/out"
+    return "${status[0]}"
+}
+
+statuses() { grep -oE '^[0-9:]{8}  .*' "$BATS_TEST_TMPDIR/out" | cut -c 11-; }
+
+@test "the first start shows a status that changes, and leaves the mount" {
+    start
+    statuses
+    [ "$(statuses | wc -l)" -ge 2 ]
+    grep -qx 'ACTIVE\|CREATE FAILED' <(statuses | tail -n 1)
+    [ "$(cat "$QUICKSTART_DIR"/mnt/*/status | wc -l)" -ge 2 ]
+}
+
+@test "the state is nobody else's to look into" {
+    [ "$(stat -c %a "$QUICKSTART_DIR")" = 700 ]
+}
+
+@test "a second start begins anew" {
+    read -r first <"$QUICKSTART_DIR/emulator.pid"
+    start
+    read -r second <"$QUICKSTART_DIR/emulator.pid"
+    [ "$first" != "$second" ]
+    [ ! -e "/proc/$first" ]
+    cat "$QUICKSTART_DIR"/mnt/*/status
+}
+
+@test "stop ends everything, even a mount that somebody stands in" {
+    read -r pid <"$QUICKSTART_DIR/emulator.pid"
+    (cd "$QUICKSTART_DIR/mnt" && "$quickstart" stop 3>&-)
+    [ ! -e "$QUICKSTART_DIR" ]
+    [ ! -e "/proc/$pid" ]
+    run ! grep -F "$QUICKSTART_DIR" /proc/self/mountinfo
+}
+
+@test "stop is fine where nothing runs" {
+    run -0 "$quickstart" stop
+    [ -z "$output" ]
+}
+
+@test "a wrong argument is wrong use" {
+    run -2 "$quickstart" begin
+}
