@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache: the jobs that are known, how fresh they are, and the calls that are under way. One describe of a job and one
+ * listing at a time, whoever asks (single flight). Nothing is ever called that nobody waits for.
+ *
+ * Who must wait hands in a `struct waiter` and is called back, once, from the event loop; never from within.
+ */
+#ifndef JOBS_CACHE_H
+#define JOBS_CACHE_H
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/timer.h"
+#include "jobs/job.h"
+#include "jobs/source.h"
+
+#include <stddef.h>
+
+/* What was waited for came in less than this, and would be old at once: it counts as fresh for so long all the same,
+ * else one walk through a path would wait several times over. */
+enum { HOLD_MS = MIN_TTL_MS < 1000 ? MIN_TTL_MS : 1000, FAILURE_MS = 1000 };
+
+struct cache_settings {
+    const struct kind *kind;
+    struct job_source *source;
+    struct timers *timers;
+    const struct clock *clock;
+    int64_t ttl_ms;
+    int64_t final_ttl_ms;
+    int64_t list_ttl_ms;
+    int64_t negative_ttl_ms;
+    int64_t timeout_ms;                /* of a describe, and of each page of a listing */
+    void (*names_changed)(void *data); /* a listing has changed which names the root has */
+    void *data;
+};
+
+struct cache;
+
+struct waiter {
+    struct list node;
+    /* number: 0, or the errno. It must not cancel another's wait. */
+    void (*done)(struct waiter *waiter, int number);
+};
+
+/* What the settings point to must outlive it. 0 or -ENOMEM. */
+int cache_new(const struct cache_settings *settings, struct cache **ret_cache);
+/* Cancels what is under way without calling anybody back; all pins must be gone. Takes NULL. */
+void cache_free(struct cache *cache);
+/* What is held of running jobs, of absent ones and of the list counts as old from now on. */
+void cache_expire(struct cache *cache);
+/* Ends every wait with `number`. */
+void cache_end_waits(struct cache *cache, int number);
+
+/* The job of this name, pinned; one that is not known yet is made. NULL: no memory. The name must be valid. */
+struct job *cache_pin(struct cache *cache, const char *name);
+/* Gives it back: a job that is not known, and nobody has pinned or waits for, is forgotten. */
+void cache_unpin(struct cache *cache, struct job *job);
+
+/* Starts or joins the describe of a pinned job. 0: `waiter` will be called; -ENOMEM: not. */
+int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter);
+/* Starts, takes up again or joins the listing. 0: `waiter` will be called; -ENOMEM: not. */
+int cache_list(struct cache *cache, struct waiter *waiter);
+/* Ends one wait, without a call back. What was begun for it and nobody else waits for begins nothing more. */
+void cache_cancel(struct cache *cache, struct waiter *waiter);
+
+/* The root's listing. */
+struct listing_state {
+    bool listed_once;
+    int64_t fresh_until_ms;
+    int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */
+    uint64_t epoch;          /* changes when a name, or a job's being finished, does */
+    size_t n_jobs;
+};
+const struct listing_state *cache_listing(const struct cache *cache);
+/* The first listed job whose place is more than `place`, or NULL: whatever changes meanwhile, a job keeps its place. */
+struct job *cache_next_listed(const struct cache *cache, uint64_t place);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * job: what is known of one name. Belongs to the cache; everybody else reads.
+ *
+ * A job is described (one answer, all fields) and listed (an item of a listing, some fields), each with the time at
+ * which its request was sent and the time until which it counts as fresh. It is known as soon as either has shown it,
+ * and keeps its name from then on, whatever fails later.
+ */
+#ifndef JOBS_JOB_H
+#define JOBS_JOB_H
+
+#include "jobs/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One of the two. Times of the monotonic clock, but for confirmed_ms: the wall clock when the service said so. */
+struct knowledge {
+    struct record *record; /* NULL: never */
+    int64_t sent_ms;
+    int64_t fresh_until_ms;
+    int64_t confirmed_ms;
+};
+
+struct flight;
+
+struct job {
+    struct knowledge described;
+    struct knowledge listed;
+    int64_t absent_until_ms; /* the service said that there is no such job; 0: it has not */
+    int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
+    int failed_number;       /* its errno */
+    unsigned pins;           /* by the layer above */
+    uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
+    uint64_t listing;        /* the last listing that had it */
+    struct flight *flight;   /* a describe under way */
+    void *view;              /* the layer above's own */
+    char name[];
+};
+
+/* Whether a listing or a describe has shown it and no describe has denied it since. */
+bool job_is_known(const struct job *job);
+/* Milliseconds of freshness left, 0 if none: of what a describe said; of that or the listing, whichever is newer. */
+int64_t job_described_left_ms(const struct job *job, int64_t now_ms);
+int64_t job_left_ms(const struct job *job, int64_t now_ms);
+/* The newer of the two; NULL if the job is not known. */
+const struct knowledge *job_latest(const struct job *job);
+
+#endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/cache.h"
+
+#include "aws/failure.h"
+#include "base/log.h"
+#include "jobs/listing.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_REST_FACTOR = 10 }; /* a list stays fresh for at least so many times what it took */
+
+struct cache {
+    struct cache_settings settings;
+    struct table jobs; /* by name */
+    struct list flights;
+    struct listing *listing;
+    struct list list_waiters;
+    bool listing_runs;
+    struct listing_state state;
+    struct job **order; /* the jobs listed, by place */
+    size_t order_room;
+    uint64_t last_place;
+    uint64_t listings; /* made so far */
+};
+
+/* A describe under way. */
+struct flight {
+    struct list node;
+    struct cache *cache;
+    struct job *job;
+    struct source_call *call;
+    struct list waiters;
+};
+
+static struct slice job_key(const void *item)
+{
+    const struct job *job = item;
+    return (struct slice){ job->name, strlen(job->name) };
+}
+
+static int64_t now_of(const struct cache *cache) { return clock_monotonic_ms(cache->settings.clock); }
+
+static int64_t max_of(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static void waiters_call(struct list *waiters, int number)
+{
+    while (!list_empty(waiters)) {
+        struct waiter *waiter = list_item(waiters->next, struct waiter, node);
+        list_remove(&waiter->node);
+        waiter->done(waiter, number);
+    }
+}
+
+/* ---- jobs ---- */
+
+static void job_free(struct job *job)
+{
+    record_unref(job->described.record);
+    record_unref(job->listed.record);
+    free(job);
+}
+
+static void job_forget_if_idle(struct cache *cache, struct job *job)
+{
+    if (job->pins || job->flight || job->place || job_is_known(job))
+        return;
+    (void)table_remove(&cache->jobs, job_key(job));
+    job_free(job);
+}
+
+static struct job *job_get(struct cache *cache, const char *name, size_t len)
+{
+    struct job *job = table_get(&cache->jobs, (struct slice){ name, len });
+    if (job)
+        return job;
+    job = calloc(1, sizeof *job + len + 1);
+    if (!job)
+        return NULL;
+    memcpy(job->name, name, len);
+    if (table_add(&cache->jobs, job)) {
+        free(job);
+        return NULL;
+    }
+    return job;
+}
+
+struct job *cache_pin(struct cache *cache, const char *name)
+{
+    struct job *job = job_get(cache, name, strlen(name));
+    if (job)
+        job->pins++;
+    return job;
+}
+
+void cache_unpin(struct cache *cache, struct job *job)
+{
+    job->pins--;
+    job_forget_if_idle(cache, job);
+}
+
+static void knowledge_set(struct knowledge *knowledge, struct record *record, struct source_time time,
+                          int64_t fresh_until_ms)
+{
+    struct record *before = knowledge->record;
+    *knowledge = (struct knowledge){ record_ref(record), time.sent_ms, fresh_until_ms, time.sent_wall_ms };
+    record_unref(before);
+}
+
+static int64_t ttl_of(const struct cache *cache, const struct record *record)
+{
+    return record_is_final(record) ? cache->settings.final_ttl_ms : cache->settings.ttl_ms;
+}
+
+/* ---- describe ---- */
+
+/* One line for people; a name that is no job's is no trouble. */
+static void failure_log(const char *what, const struct error *error)
+{
+    if (error->number == ENOENT) {
+        log_debug("%s: %s", what, error->message);
+        return;
+    }
+    log_warning("%s: %s (%s%s%s): %s. %s", what, strerror(error->number), error->code,
+                *error->request_id ? ", request " : "", error->request_id, error->message, failure_advice(error));
+}
+
+static void job_failed(struct cache *cache, struct job *job, const struct error *error)
+{
+    int64_t now_ms = now_of(cache);
+    char what[JOB_NAME_MAX + 16] = "describe ";
+    (void)strncat(what, job->name, JOB_NAME_MAX);
+    if (error->number != ESHUTDOWN)
+        failure_log(what, error);
+    if (error->number == ENOENT) {
+        job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
+        return;
+    }
+    job->failed_number = error->number;
+    job->failed_until_ms = now_ms + FAILURE_MS;
+}
+
+static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
+{
+    struct flight *flight = data;
+    struct cache *cache = flight->cache;
+    struct job *job = flight->job;
+    if (record) {
+        knowledge_set(&job->described, record, time,
+                      max_of(time.sent_ms + ttl_of(cache, record), now_of(cache) + HOLD_MS));
+        job->absent_until_ms = 0;
+        job->failed_until_ms = 0;
+    } else if (!list_empty(&flight->waiters)) /* else: ended because nobody waited */
+        job_failed(cache, job, error);
+    struct list waiters;
+    list_init(&waiters);
+    list_splice(&waiters, &flight->waiters);
+    list_remove(&flight->node);
+    job->flight = NULL;
+    free(flight);
+    job->pins++; /* while its waiters are called */
+    waiters_call(&waiters, record ? 0 : error->number);
+    cache_unpin(cache, job);
+}
+
+static int flight_new(struct cache *cache, struct job *job)
+{
+    struct job_source *source = cache->settings.source;
+    struct flight *flight = calloc(1, sizeof *flight);
+    if (!flight)
+        return -ENOMEM;
+    flight->cache = cache;
+    flight->job = job;
+    list_init(&flight->waiters);
+    int result = source->describe(source, job->name, now_of(cache) + cache->settings.timeout_ms, job_described, flight,
+                                  &flight->call);
+    if (result) {
+        free(flight);
+        return result;
+    }
+    list_insert(&cache->flights, &flight->node);
+    job->flight = flight;
+    return 0;
+}
+
+int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
+{
+    if (!job->flight) {
+        int result = flight_new(cache, job);
+        if (result)
+            return result;
+    } else if (list_empty(&job->flight->waiters))
+        cache->settings.source->readopt(cache->settings.source, job->flight->call);
+    list_insert(&job->flight->waiters, &waiter->node);
+    return 0;
+}
+
+/* ---- the listing ---- */
+
+/* Takes what the newest listing says of a job; true if it has become finished, or is no longer. */
+static bool job_listed(struct cache *cache, struct job *job, const struct listed_item *item)
+{
+    const struct record *before = job->listed.record;
+    bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
+    struct knowledge *described = &job->described;
+    knowledge_set(&job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    job->absent_until_ms = 0;
+    if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
+        return final_changed;
+    if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
+        described->sent_ms = item->time.sent_ms;
+        described->confirmed_ms = item->time.sent_wall_ms;
+        described->fresh_until_ms = max_of(described->fresh_until_ms, job->listed.fresh_until_ms);
+    } else if (described->fresh_until_ms > described->sent_ms + cache->settings.ttl_ms)
+        described->fresh_until_ms = described->sent_ms + cache->settings.ttl_ms; /* not so finished after all */
+    return final_changed;
+}
+
+static int order_reserve(struct cache *cache, size_t n)
+{
+    if (n <= cache->order_room)
+        return 0;
+    struct job **order = realloc(cache->order, n * sizeof(struct job *));
+    if (!order)
+        return -ENOMEM;
+    cache->order = order;
+    cache->order_room = n;
+    return 0;
+}
+
+/* Takes out of the order the jobs that listing number `listings` did not have; true if there were any. */
+static bool order_prune(struct cache *cache)
+{
+    size_t kept = 0;
+    size_t before = cache->state.n_jobs;
+    for (size_t i = 0; i < before; i++) {
+        struct job *job = cache->order[i];
+        if (job->listing == cache->listings) {
+            cache->order[kept++] = job;
+            continue;
+        }
+        job->place = 0; /* it was shown once, so it keeps its name; what it is now, a describe must say */
+        job->listed.fresh_until_ms = 0;
+    }
+    cache->state.n_jobs = kept;
+    return kept != before;
+}
+
+/* Makes a whole listing the current one. Reserves first, so that it is taken whole or not at all. */
+static int listing_take(struct cache *cache, const struct listing_result *result)
+{
+    bool names_changed = !cache->state.listed_once;
+    bool final_changed = false;
+    if (order_reserve(cache, cache->state.n_jobs + result->n_items))
+        return -ENOMEM;
+    for (size_t i = 0; i < result->n_items; i++) {
+        struct slice name = record_value(result->items[i].record, cache->settings.kind->name);
+        if (!job_get(cache, name.data, name.len))
+            return -ENOMEM; /* those that were made stay until the next listing names them */
+    }
+    cache->listings++;
+    for (size_t i = 0; i < result->n_items; i++) {
+        struct slice name = record_value(result->items[i].record, cache->settings.kind->name);
+        struct job *job = job_get(cache, name.data, name.len);
+        final_changed |= job_listed(cache, job, &result->items[i]);
+        job->listing = cache->listings;
+        if (job->place)
+            continue;
+        job->place = ++cache->last_place;
+        cache->order[cache->state.n_jobs++] = job;
+        names_changed = true;
+    }
+    names_changed |= order_prune(cache);
+    int64_t now_ms = now_of(cache);
+    int64_t took_ms = now_ms - result->began_ms;
+    cache->state.fresh_until_ms =
+        max_of(result->began_ms + max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * took_ms), now_ms + HOLD_MS);
+    cache->state.listed_once = true;
+    cache->state.epoch += names_changed || final_changed;
+    if (names_changed) {
+        cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
+        cache->settings.names_changed(cache->settings.data);
+    }
+    return 0;
+}
+
+static void listing_ended(void *data, const struct listing_result *result, const struct error *failed)
+{
+    struct cache *cache = data;
+    struct error error = { 0 };
+    cache->listing_runs = false;
+    if (!result)
+        error = *failed;
+    else if (listing_take(cache, result))
+        (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
+    if (error.number && error.number != ESHUTDOWN)
+        failure_log("list jobs", &error);
+    struct list waiters;
+    list_init(&waiters);
+    list_splice(&waiters, &cache->list_waiters);
+    waiters_call(&waiters, error.number);
+}
+
+int cache_list(struct cache *cache, struct waiter *waiter)
+{
+    if (!cache->listing_runs) {
+        int result = listing_start(cache->listing);
+        if (result)
+            return result;
+        cache->listing_runs = true;
+    }
+    list_insert(&cache->list_waiters, &waiter->node);
+    return 0;
+}
+
+const struct listing_state *cache_listing(const struct cache *cache) { return &cache->state; }
+
+struct job *cache_next_listed(const struct cache *cache, uint64_t place)
+{
+    size_t low = 0;
+    size_t high = cache->state.n_jobs;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cache->order[middle]->place > place)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low < cache->state.n_jobs ? cache->order[low] : NULL;
+}
+
+/* ---- waits ---- */
+
+void cache_cancel(struct cache *cache, struct waiter *waiter)
+{
+    struct list *neighbour = waiter->node.next;
+    bool was_last = neighbour == waiter->node.prev;
+    list_remove(&waiter->node);
+    if (!was_last)
+        return;
+    if (neighbour == &cache->list_waiters) {
+        cache->listing_runs = false;
+        listing_stop(cache->listing);
+        return;
+    }
+    struct flight *flight = list_item(neighbour, struct flight, waiters);
+    cache->settings.source->abandon(cache->settings.source, flight->call);
+}
+
+void cache_expire(struct cache *cache)
+{
+    size_t at = 0;
+    cache->state.fresh_until_ms = 0;
+    for (struct job *job; (job = table_next(&cache->jobs, &at));) {
+        const struct knowledge *latest = job_latest(job);
+        job->failed_until_ms = 0;
+        job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
+        if (!latest || record_is_final(latest->record))
+            continue;
+        job->described.fresh_until_ms = 0;
+        job->listed.fresh_until_ms = 0;
+    }
+}
+
+void cache_end_waits(struct cache *cache, int number)
+{
+    struct list waiters;
+    list_init(&waiters);
+    list_splice(&waiters, &cache->list_waiters);
+    list_each (node, after, &cache->flights)
+        list_splice(&waiters, &list_item(node, struct flight, node)->waiters);
+    waiters_call(&waiters, number);
+}
+
+/* ---- the cache ---- */
+
+int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
+{
+    struct cache *cache = calloc(1, sizeof *cache);
+    if (!cache)
+        return -ENOMEM;
+    cache->settings = *settings;
+    table_init(&cache->jobs, job_key);
+    list_init(&cache->flights);
+    list_init(&cache->list_waiters);
+    cache->state.changed_wall_ms = clock_wall_ms(settings->clock);
+    const struct listing_settings listing = { .source = settings->source,
+                                              .clock = settings->clock,
+                                              .timeout_ms = settings->timeout_ms,
+                                              .age_max_ms = settings->list_ttl_ms,
+                                              .done = listing_ended,
+                                              .data = cache };
+    if (listing_new(&listing, &cache->listing)) {
+        free(cache);
+        return -ENOMEM;
+    }
+    *ret_cache = cache;
+    return 0;
+}
+
+void cache_free(struct cache *cache)
+{
+    if (!cache)
+        return;
+    listing_free(cache->listing);
+    list_each (node, after, &cache->flights) {
+        struct flight *flight = list_item(node, struct flight, node);
+        cache->settings.source->cancel(cache->settings.source, flight->call);
+        free(flight);
+    }
+    size_t at = 0;
+    for (struct job *job; (job = table_next(&cache->jobs, &at));)
+        job_free(job);
+    table_release(&cache->jobs);
+    free(cache->order);
+    free(cache);
+}

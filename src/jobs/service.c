@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+#include "jobs/service.h"
+
+#include "aws/failure.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "codec/json.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARTITION_SIZE = 32, REQUEST_BYTES_MAX = 8192, DEPTH_MAX = 32, ARN_PARTS = 6 };
+
+struct service {
+    struct job_source source;
+    const struct kind *kind;
+    struct client *client;
+    struct credentials_provider *credentials;
+    char partition[PARTITION_SIZE];
+    char region[REGION_SIZE];
+    char account[ACCOUNT_SIZE]; /* "": not known yet */
+    struct list calls;
+    struct source_call *account_call; /* while it is being found out */
+};
+
+enum call_kind { CALL_DESCRIBE, CALL_LIST, CALL_ACCOUNT };
+
+struct source_call {
+    struct list node;
+    struct service *service;
+    enum call_kind kind;
+    struct client_call *call; /* NULL: a describe that waits for the account, an account that waits for credentials */
+    bool abandoned;
+    bool returned; /* an account's: the provider did not answer at once */
+    char name[JOB_NAME_MAX + 1];
+    int64_t deadline_ms;
+    source_described_fn *described;
+    source_listed_fn *listed;
+    void *data;
+};
+
+static struct service *service_of(struct job_source *source) { return (struct service *)(void *)source; }
+
+static struct source_call *call_new(struct service *service, enum call_kind kind, int64_t deadline_ms, void *data)
+{
+    struct source_call *call = calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    call->service = service;
+    call->kind = kind;
+    call->deadline_ms = deadline_ms;
+    call->data = data;
+    list_insert(&service->calls, &call->node);
+    return call;
+}
+
+static void call_free(struct source_call *call)
+{
+    list_remove(&call->node);
+    if (call->service->account_call == call)
+        call->service->account_call = NULL;
+    free(call);
+}
+
+/* Ends a call without an answer. */
+static void call_fail(struct source_call *call, const struct error *error)
+{
+    struct source_call ended = *call;
+    call_free(call);
+    if (ended.kind == CALL_DESCRIBE)
+        ended.described(ended.data, NULL, (struct source_time){ 0 }, error);
+    else if (ended.kind == CALL_LIST)
+        ended.listed(ended.data, NULL, (struct source_time){ 0 }, error);
+}
+
+/* The account in an ARN, if it is one of ours: arn:PARTITION:personalize:REGION:ACCOUNT:... */
+static bool account_from_arn(struct slice arn, char account[ACCOUNT_SIZE])
+{
+    const char *at = arn.data;
+    const char *end = arn.data + arn.len;
+    for (int part = 0; at && part < ARN_PARTS - 2; part++) {
+        at = memchr(at, ':', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    if (!at || end - at < ACCOUNT_SIZE || at[ACCOUNT_SIZE - 1] != ':')
+        return false;
+    for (int i = 0; i < ACCOUNT_SIZE - 1; i++)
+        if (!isdigit((unsigned char)at[i]))
+            return false;
+    memcpy(account, at, ACCOUNT_SIZE - 1);
+    account[ACCOUNT_SIZE - 1] = 0;
+    return true;
+}
+
+static int answer_parse(const struct client_answer *answer, size_t bytes_max, struct json **ret_json,
+                        struct error *error)
+{
+    const struct json_limits limits = { .bytes = bytes_max, .depth = DEPTH_MAX };
+    int result = json_parse(answer->body, answer->body_len, &limits, ret_json, error);
+    if (result) {
+        char why[ERROR_MESSAGE_SIZE];
+        error_copy(why, sizeof why, error->message);
+        result = failure_set(error, result == -ENOMEM ? FAILURE_MEMORY : FAILURE_NOT_PROTOCOL, "%s", why);
+    }
+    return result;
+}
+
+/* ---- describe ---- */
+
+static int describe_read(const struct source_call *call, const struct client_answer *answer, struct record **ret_record,
+                         struct error *error)
+{
+    const struct kind *kind = call->service->kind;
+    struct json *json = NULL;
+    int result = answer_parse(answer, SERVICE_DESCRIBE_BYTES, &json, error);
+    if (result)
+        return result;
+    const struct json_value *job = json_member(json_root(json), kind->describe_member);
+    if (json_type_of(job) != JSON_OBJECT)
+        result = failure_set(error, FAILURE_NOT_PROTOCOL, "an answer without %s", kind->describe_member);
+    else
+        result = record_new(kind, job, false, ret_record, error);
+    json_free(json);
+    if (result)
+        return result;
+    struct slice name = record_value(*ret_record, kind->name);
+    if (name.len == strlen(call->name) && !memcmp(name.data, call->name, name.len))
+        return 0;
+    record_unref(steal(ret_record));
+    return failure_set(error, FAILURE_NOT_PROTOCOL, "asked for %s, answered for another job", call->name);
+}
+
+static void describe_answered(void *data, const struct client_answer *answer, const struct error *failed)
+{
+    struct source_call *call = data;
+    struct error error;
+    struct record *record = NULL;
+    if (!answer || describe_read(call, answer, &record, &error)) {
+        call_fail(call, answer ? &error : failed);
+        return;
+    }
+    struct source_call ended = *call;
+    call_free(call);
+    ended.described(ended.data, record, (struct source_time){ answer->sent_ms, answer->sent_wall_ms }, NULL);
+    record_unref(record);
+}
+
+static int describe_send(struct source_call *call)
+{
+    struct service *service = call->service;
+    const struct kind *kind = service->kind;
+    BUF_CLEANUP struct buf body = BUF_INIT(REQUEST_BYTES_MAX);
+    (void)buf_printf(&body, "{\"%s\":\"arn:%s:personalize:%s:%s:%s/%s\"}", kind->describe_parameter, service->partition,
+                     service->region, service->account, kind->resource, call->name);
+    if (buf_error(&body))
+        return buf_error(&body);
+    struct client_request request = { .operation = kind->describe_operation,
+                                      .body = buf_str(&body),
+                                      .body_len = body.len,
+                                      .deadline_ms = call->deadline_ms,
+                                      .max_body = SERVICE_DESCRIBE_BYTES };
+    return client_start(service->client, &request, describe_answered, call, &call->call);
+}
+
+/* ---- list ---- */
+
+static void page_release(struct source_page *page)
+{
+    for (size_t i = 0; i < page->n_records; i++)
+        record_unref(page->records[i]);
+    free(page->records);
+    *page = (struct source_page){ 0 };
+}
+
+/* Learns the account from the first ARN; afterwards every ARN must carry it. */
+static int account_check(struct service *service, const struct record *record, struct error *error)
+{
+    char account[ACCOUNT_SIZE];
+    struct slice arn = record_value(record, service->kind->arn);
+    if (!arn.data || !account_from_arn(arn, account))
+        return failure_set(error, FAILURE_NOT_PROTOCOL, "a listed job without an ARN of this service");
+    if (!*service->account)
+        memcpy(service->account, account, sizeof account);
+    if (!strcmp(service->account, account))
+        return 0;
+    return failure_set(error, FAILURE_WRONG_ACCOUNT, "the jobs listed are of account %s, not %s", account,
+                       service->account);
+}
+
+static int page_read_item(struct service *service, const struct json_value *item, struct source_page *page,
+                          struct error *error)
+{
+    struct record *record = NULL;
+    int result = record_new(service->kind, item, true, &record, error);
+    if (result)
+        return result;
+    char name[JOB_NAME_MAX + 2] = "";
+    struct slice value = record_value(record, service->kind->name);
+    memcpy(name, value.data, value.len <= JOB_NAME_MAX ? value.len : 0);
+    if (!job_name_is_valid(name)) {
+        log_warning("a listed job's name is no name and is left out: %.*s", (int)value.len, value.data);
+        record_unref(record);
+        return 0;
+    }
+    result = account_check(service, record, error);
+    if (result) {
+        record_unref(record);
+        return result;
+    }
+    page->records[page->n_records++] = record;
+    return 0;
+}
+
+static int page_read(struct service *service, const struct json_value *root, struct source_page *page,
+                     struct error *error)
+{
+    const struct json_value *items = json_member(root, service->kind->list_member);
+    const struct json_value *token = json_member(root, "nextToken");
+    if (json_type_of(items) != JSON_ARRAY)
+        return failure_set(error, FAILURE_NOT_PROTOCOL, "an answer without %s", service->kind->list_member);
+    if (json_type_of(token) != JSON_NULL && !json_string(token))
+        return failure_set(error, FAILURE_NOT_PROTOCOL, "nextToken is not a string");
+    page->next_token = json_string(token);
+    size_t n = 0;
+    for (const struct json_value *item = json_first(items); item; item = json_next(item))
+        n++;
+    page->records = calloc(n ? n : 1, sizeof *page->records);
+    if (!page->records)
+        return failure_set(error, FAILURE_MEMORY, "no memory for a page of %zu jobs", n);
+    for (const struct json_value *item = json_first(items); item; item = json_next(item)) {
+        int result = page_read_item(service, item, page, error);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+static void list_answered(void *data, const struct client_answer *answer, const struct error *failed)
+{
+    struct source_call *call = data;
+    struct error error;
+    struct json *json = NULL;
+    struct source_page page = { 0 };
+    if (!answer)
+        call_fail(call, failed);
+    else if (answer_parse(answer, SERVICE_PAGE_BYTES, &json, &error) ||
+             page_read(call->service, json_root(json), &page, &error))
+        call_fail(call, &error);
+    else {
+        struct source_call ended = *call;
+        call_free(call);
+        ended.listed(ended.data, &page, (struct source_time){ answer->sent_ms, answer->sent_wall_ms }, NULL);
+    }
+    page_release(&page);
+    json_free(json);
+}
+
+static int list_send(struct source_call *call, const char *token, int page_size, client_done_fn *answered)
+{
+    struct service *service = call->service;
+    BUF_CLEANUP struct buf body = BUF_INIT(REQUEST_BYTES_MAX);
+    (void)buf_printf(&body, "{\"maxResults\":%d", page_size);
+    if (token) {
+        (void)buf_append_str(&body, ",\"nextToken\":");
+        (void)json_append_string(&body, token);
+    }
+    (void)buf_append_char(&body, '}');
+    if (buf_error(&body))
+        return buf_error(&body);
+    struct client_request request = { .operation = service->kind->list_operation,
+                                      .body = buf_str(&body),
+                                      .body_len = body.len,
+                                      .deadline_ms = call->deadline_ms,
+                                      .max_body = SERVICE_PAGE_BYTES };
+    return client_start(service->client, &request, answered, call, &call->call);
+}
+
+/* ---- the account ---- */
+
+/* Sends, or ends with `error`, the describes that waited for the account. */
+static void account_settled(struct service *service, const struct error *error)
+{
+    struct list waiting;
+    list_init(&waiting);
+    list_each (node, after, &service->calls) {
+        struct source_call *call = list_item(node, struct source_call, node);
+        if (call->kind != CALL_DESCRIBE || call->call)
+            continue;
+        list_remove(node);
+        list_insert(&waiting, node);
+    }
+    while (!list_empty(&waiting)) {
+        struct source_call *call = list_item(waiting.next, struct source_call, node);
+        struct error failed;
+        list_remove(&call->node);
+        list_insert(&service->calls, &call->node);
+        if (!error && call->abandoned) {
+            (void)failure_set(&failed, FAILURE_ENDING, "nobody waits for %s any more", call->name);
+            call_fail(call, &failed);
+        } else if (error)
+            call_fail(call, error);
+        else if (describe_send(call)) {
+            (void)failure_set(&failed, FAILURE_MEMORY, "no memory to describe %s", call->name);
+            call_fail(call, &failed);
+        }
+    }
+}
+
+static void account_answered(void *data, const struct client_answer *answer, const struct error *failed)
+{
+    struct source_call *call = data;
+    struct service *service = call->service;
+    struct error error;
+    struct json *json = NULL;
+    struct source_page page = { 0 };
+    call_free(call);
+    if (!answer)
+        error = *failed;
+    else if (!answer_parse(answer, SERVICE_PAGE_BYTES, &json, &error) &&
+             !page_read(service, json_root(json), &page, &error) && !*service->account)
+        (void)failure_set(&error, FAILURE_NO_ACCOUNT, "the account has no jobs from which its id could be learnt");
+    page_release(&page);
+    json_free(json);
+    account_settled(service, *service->account ? NULL : &error);
+}
+
+static bool account_is_valid(const char *account)
+{
+    size_t len = strspn(account, "0123456789");
+    return len == ACCOUNT_SIZE - 1 && !account[len];
+}
+
+static void account_from_credentials(void *data, const struct credentials *credentials, const struct error *failed)
+{
+    struct source_call *call = data;
+    struct service *service = call->service;
+    struct error error;
+    bool returned = call->returned;
+    (void)failed; /* the listing will fail for the same reason, and say so */
+    call->call = NULL;
+    if (credentials && credentials->account_id && account_is_valid(credentials->account_id))
+        memcpy(service->account, credentials->account_id, ACCOUNT_SIZE);
+    int result = *service->account ? 0 : list_send(call, NULL, 1, account_answered);
+    if (*service->account || result)
+        call_free(call);
+    if (!returned || (!*service->account && !result))
+        return;
+    if (result)
+        (void)failure_set(&error, FAILURE_MEMORY, "no memory to find out the account");
+    account_settled(service, result ? &error : NULL);
+}
+
+/* 0: the account is known now, or service->account_call will tell. */
+static int account_ask(struct service *service, int64_t deadline_ms)
+{
+    struct source_call *call = call_new(service, CALL_ACCOUNT, deadline_ms, NULL);
+    if (!call)
+        return -ENOMEM;
+    service->account_call = call;
+    service->credentials->get(service->credentials, account_from_credentials, call);
+    if (service->account_call)
+        service->account_call->returned = true;
+    return *service->account || service->account_call ? 0 : -ENOMEM;
+}
+
+/* ---- the seam ---- */
+
+static int service_describe(struct job_source *source, const char *name, int64_t deadline_ms, source_described_fn *done,
+                            void *data, struct source_call **ret_call)
+{
+    struct service *service = service_of(source);
+    struct source_call *call = call_new(service, CALL_DESCRIBE, deadline_ms, data);
+    if (!call)
+        return -ENOMEM;
+    call->described = done;
+    (void)strncpy(call->name, name, sizeof call->name - 1);
+    int result = *service->account || service->account_call ? 0 : account_ask(service, deadline_ms);
+    if (!result && *service->account)
+        result = describe_send(call);
+    if (result) {
+        call_free(call);
+        return result;
+    }
+    *ret_call = call;
+    return 0;
+}
+
+static int service_list(struct job_source *source, const char *token, int64_t deadline_ms, source_listed_fn *done,
+                        void *data, struct source_call **ret_call)
+{
+    struct service *service = service_of(source);
+    struct source_call *call = call_new(service, CALL_LIST, deadline_ms, data);
+    if (!call)
+        return -ENOMEM;
+    call->listed = done;
+    int result = list_send(call, token, SERVICE_PAGE_SIZE, list_answered);
+    if (result) {
+        call_free(call);
+        return result;
+    }
+    *ret_call = call;
+    return 0;
+}
+
+static void service_abandon(struct job_source *source, struct source_call *call)
+{
+    (void)source;
+    call->abandoned = true;
+    if (call->call)
+        client_abandon(call->call);
+}
+
+static void service_readopt(struct job_source *source, struct source_call *call)
+{
+    (void)source;
+    call->abandoned = false;
+    if (call->call)
+        client_readopt(call->call);
+}
+
+static void service_cancel(struct job_source *source, struct source_call *call)
+{
+    struct service *service = service_of(source);
+    if (call->call)
+        client_cancel(call->call);
+    else if (call->kind == CALL_ACCOUNT)
+        service->credentials->cancel(service->credentials, call);
+    call_free(call);
+}
+
+int service_new(const struct service_settings *settings, struct job_source **ret_source)
+{
+    struct service *service = calloc(1, sizeof *service);
+    if (!service)
+        return -ENOMEM;
+    service->source = (struct job_source){ .describe = service_describe,
+                                           .list = service_list,
+                                           .abandon = service_abandon,
+                                           .readopt = service_readopt,
+                                           .cancel = service_cancel };
+    service->kind = settings->kind;
+    service->client = settings->client;
+    service->credentials = settings->credentials;
+    (void)strncpy(service->partition, settings->partition, sizeof service->partition - 1);
+    (void)strncpy(service->region, settings->region, sizeof service->region - 1);
+    (void)strncpy(service->account, settings->account ? settings->account : "", sizeof service->account - 1);
+    list_init(&service->calls);
+    *ret_source = &service->source;
+    return 0;
+}
+
+void service_free(struct job_source *source)
+{
+    if (!source)
+        return;
+    struct service *service = service_of(source);
+    while (!list_empty(&service->calls))
+        service_cancel(source, list_item(service->calls.next, struct source_call, node));
+    free(service);
+}

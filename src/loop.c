@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "loop.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { WATCH_MOUNT, WATCH_SIGNALS, WATCHED };
+
+int loop_signals(struct loop *loop, struct error *error)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGPIPE);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)sigdelset(&set, SIGPIPE);
+    loop->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return loop->signals < 0 ? error_set(error, errno, NULL, "cannot wait for signals: %s", strerror(errno)) : 0;
+}
+
+static void take_signals(struct loop *loop)
+{
+    struct signalfd_siginfo info;
+    while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP)
+            loop->reload(loop->data);
+        else {
+            log_info("ending: %s", strsignal((int)info.ssi_signo));
+            loop->ending = true;
+        }
+    }
+}
+
+int loop_run(struct loop *loop)
+{
+    while (!loop->ending && !mount_has_ended(loop->mount)) {
+        struct pollfd fds[WATCHED] = {
+            [WATCH_MOUNT] = { mount_fd(loop->mount), POLLIN, 0 }, [WATCH_SIGNALS] = { loop->signals, POLLIN, 0 }
+        };
+        int result = http_curl_wait(loop->http, fds, WATCHED, timers_wait_ms(loop->timers));
+        if (result && result != -EINTR)
+            return result;
+        if (fds[WATCH_SIGNALS].revents)
+            take_signals(loop);
+        if (loop->ending)
+            break;
+        result = mount_serve(loop->mount);
+        if (result)
+            return result;
+        http_curl_run(loop->http);
+        timers_run(loop->timers);
+    }
+    return 0;
+}

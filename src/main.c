@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* main: puts the layers together, in the order in which they need each other, and takes them apart in the reverse. */
+#include "aws/client.h"
+#include "aws/config.h"
+#include "aws/credentials.h"
+#include "aws/endpoint.h"
+#include "aws/http.h"
+#include "aws/retry.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/timer.h"
+#include "daemon.h"
+#include "fs/fuse.h"
+#include "fs/tree.h"
+#include "jobs/cache.h"
+#include "jobs/service.h"
+#include "loop.h"
+#include "mountpoint.h"
+#include "options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct app {
+    struct options options;
+    char *mountpoint;
+    struct daemon daemon;
+    struct timers timers;
+    struct config *config;
+    struct credentials_provider *credentials;
+    struct endpoint endpoint;
+    struct http *http;
+    struct client *client;
+    struct job_source *service;
+    struct cache *cache;
+    struct tree *tree;
+    struct mount *mount;
+    struct loop loop;
+    int ready_result; /* of telling the parent */
+};
+
+static const char *environment(void *data, const char *name)
+{
+    (void)data;
+    return getenv(name);
+}
+
+static void names_changed(void *data)
+{
+    struct app *app = data;
+    if (app->mount)
+        mount_root_changed(app->mount);
+}
+
+static void reload(void *data)
+{
+    struct app *app = data;
+    struct error error;
+    log_info("reloading: SIGHUP");
+    if (config_reload(app->config, &error))
+        log_warning("the configuration stays as it was: %s", error.message);
+    app->credentials->forget(app->credentials);
+    cache_expire(app->cache);
+}
+
+static void serving(void *data)
+{
+    struct app *app = data;
+    struct error error;
+    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->endpoint.region,
+             app->endpoint.url);
+    if (!app->options.foreground)
+        log_to_syslog();
+    app->ready_result = daemon_ready(&app->daemon, &error);
+    if (app->ready_result) { /* whoever asked for the mount is gone */
+        log_error("%s", error.message);
+        app->loop.ending = true;
+    }
+}
+
+/* The settings of AWS's own tools, and what they and the options say to ask. */
+static int configure(struct app *app, struct error *error)
+{
+    const struct config_source source = { .getenv = environment, .profile = app->options.profile };
+    int result = config_new(&source, &app->config, error);
+    if (result)
+        return result;
+    struct setting region = config_region(app->config, app->options.region);
+    struct setting url = config_endpoint_url(app->config, app->options.endpoint_url);
+    if (!region.value)
+        return error_set(error, EINVAL, NULL,
+                         "no region: give one as SOURCE (us-west-2), or set AWS_REGION or the profile's region");
+    if (!region_is_valid(region.value))
+        return error_set(error, EINVAL, NULL, "the region from %s is no region: %s", region.from, region.value);
+    log_debug("region %s from %s", region.value, region.from);
+    if (url.value)
+        log_debug("endpoint %s from %s", url.value, url.from);
+    result = endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
+    if (!result && credentials_chain_new(app->config, &app->credentials))
+        result = error_set(error, ENOMEM, NULL, "no memory");
+    return result;
+}
+
+static int connect_service(struct app *app, struct error *error)
+{
+    const char *ca_bundle = config_env(app->config, "AWS_CA_BUNDLE");
+    const struct http_settings http = {
+        .user_agent = "personalizefs/" PERSONALIZEFS_VERSION,
+        .ca_bundle = ca_bundle ? ca_bundle : config_profile_get(app->config, "ca_bundle"),
+        .max_connections = app->options.max_requests,
+    };
+    int result = http_curl_new(&http, &app->http, error);
+    if (result)
+        return result;
+    const struct client_settings client = { .endpoint = app->endpoint,
+                                            .service = "personalize",
+                                            .target = "AmazonPersonalize",
+                                            .max_requests = app->options.max_requests,
+                                            .max_attempts = RETRY_ATTEMPTS,
+                                            .http = app->http,
+                                            .credentials = app->credentials,
+                                            .timers = &app->timers,
+                                            .clock = &clock_system,
+                                            .random = &random_system };
+    if (client_new(&client, &app->client))
+        return error_set(error, ENOMEM, NULL, "no memory");
+    const struct service_settings service = {
+        .kind = &kind_batch_inference_job,
+        .client = app->client,
+        .credentials = app->credentials,
+        .partition = app->options.partition ? app->options.partition : region_partition(app->endpoint.region),
+        .region = app->endpoint.region,
+        .account = app->options.account_id,
+    };
+    return service_new(&service, &app->service) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
+}
+
+static int build_tree(struct app *app, struct error *error)
+{
+    const struct cache_settings cache = { .kind = &kind_batch_inference_job,
+                                          .source = app->service,
+                                          .timers = &app->timers,
+                                          .clock = &clock_system,
+                                          .ttl_ms = app->options.ttl_ms,
+                                          .final_ttl_ms = app->options.terminal_ttl_ms,
+                                          .list_ttl_ms = app->options.list_ttl_ms,
+                                          .negative_ttl_ms = app->options.negative_ttl_ms,
+                                          .timeout_ms = app->options.timeout_ms,
+                                          .names_changed = names_changed,
+                                          .data = app };
+    struct tree_settings tree = { .kind = &kind_batch_inference_job,
+                                  .clock = &clock_system,
+                                  .list_negative_ttl_ms = app->options.negative_ttl_ms };
+    if (cache_new(&cache, &app->cache))
+        return error_set(error, ENOMEM, NULL, "no memory");
+    tree.cache = app->cache;
+    return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
+}
+
+static int mount_tree(struct app *app, struct error *error)
+{
+    const struct mount_settings mount = { .source = app->options.source,
+                                          .mountpoint = app->mountpoint,
+                                          .allow_other = app->options.allow_other,
+                                          .debug = app->options.debug,
+                                          .uid = app->options.uid,
+                                          .gid = app->options.gid,
+                                          .umask = app->options.umask,
+                                          .tree = app->tree,
+                                          .serving = serving,
+                                          .data = app };
+    int result = mount_new(&mount, &app->mount, error);
+    app->loop.http = app->http;
+    app->loop.timers = &app->timers;
+    app->loop.mount = app->mount;
+    app->loop.reload = reload;
+    app->loop.data = app;
+    return result;
+}
+
+/* Everything up to the first request. What has been made is in `app` whatever happens. */
+static int start(struct app *app, struct error *error)
+{
+    timers_init(&app->timers, &clock_system);
+    int result = loop_signals(&app->loop, error);
+    if (!result)
+        result = configure(app, error);
+    if (!result)
+        result = connect_service(app, error);
+    if (!result)
+        result = build_tree(app, error);
+    if (!result)
+        result = mount_tree(app, error);
+    return result;
+}
+
+/* Waiters are answered first: an unmount would wait for them. */
+static void stop(struct app *app)
+{
+    if (app->cache)
+        cache_end_waits(app->cache, ESHUTDOWN);
+    mount_free(app->mount);
+    tree_free(app->tree);
+    cache_free(app->cache);
+    service_free(app->service);
+    client_free(app->client);
+    http_curl_free(app->http);
+    if (app->credentials)
+        app->credentials->free(app->credentials);
+    config_free(app->config);
+    free(app->mountpoint);
+    options_release(&app->options);
+}
+
+static int run(struct app *app)
+{
+    struct error error = { 0 };
+    log_set_level(app->options.log_level);
+    int result = mountpoint_prepare(app->options.mountpoint, &app->mountpoint, &error);
+    if (!result)
+        result = daemon_start(&app->daemon, app->options.foreground, &error);
+    if (!result)
+        result = start(app, &error);
+    if (result) {
+        daemon_fail(&app->daemon, EXIT_FAILURE, &error);
+        return EXIT_FAILURE;
+    }
+    result = loop_run(&app->loop);
+    if (result)
+        log_error("the connection to the kernel broke: %s", strerror(-result));
+    return result || app->ready_result ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct app app = { .daemon = { .parent = -1 }, .loop = { .signals = -1 } };
+    struct error error;
+    int result = options_parse(argc, argv, &app.options, &error);
+    if (result) {
+        (void)fprintf(stderr, "personalizefs: %s\n", error.message);
+        return result == -EINVAL ? EXIT_WRONG_USE : EXIT_FAILURE;
+    }
+    if (app.options.help)
+        options_help(stdout);
+    else if (app.options.version)
+        (void)printf("personalizefs %s\n", PERSONALIZEFS_VERSION);
+    else
+        result = run(&app);
+    stop(&app);
+    return result;
+}
