@@ -24,13 +24,9 @@ static bool is_unreserved(char c)
            c == '_' || c == '~';
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+static bool is_hex(char c) { return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f'); }
+
+static unsigned hex_value(char c) { return (unsigned)(c <= '9' ? c - '0' : lower(c) - 'a' + 10); }
 
 static void append_encoded(struct buf *to, char c)
 {
@@ -88,8 +84,8 @@ static void append_query_part(struct buf *to, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         char c = text[i];
-        if (c == '%' && i + 2 < len && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-            c = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+        if (c == '%' && i + 2 < len && is_hex(text[i + 1]) && is_hex(text[i + 2])) {
+            c = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
             i += 2;
         }
         append_encoded(to, c);
@@ -290,10 +286,10 @@ static void write_hex(const unsigned char digest[DIGEST_SIZE], char to[2 * DIGES
 {
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < DIGEST_SIZE; i++) {
-        to[2 * i] = digits[digest[i] >> 4];
-        to[2 * i + 1] = digits[digest[i] & 15];
+        *to++ = digits[digest[i] >> 4];
+        *to++ = digits[digest[i] & 15];
     }
-    to[2 * DIGEST_SIZE] = 0;
+    *to = 0;
 }
 
 int sigv4_signature(const char *string_to_sign, size_t len, const struct sigv4_scope *scope, const char *secret_key,

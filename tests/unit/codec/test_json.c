@@ -40,10 +40,15 @@ static const struct json_limits wide = { .bytes = TEXT_MAX, .depth = 32 };
 static long allocation_to_fail = -1;
 
 #if OWN_ALLOCATOR
-/* glibc's own names for what is replaced here. */
-void *__libc_malloc(size_t size);             // NOLINT
-void *__libc_calloc(size_t n, size_t size);   // NOLINT
-void *__libc_realloc(void *old, size_t size); // NOLINT
+/* In place of the C library's, for cJSON too; glibc has names of its own for what is replaced. */
+#define REPLACES(name) __asm__(name) __attribute__((visibility("default")))
+
+void *libc_malloc(size_t size) __asm__("__libc_malloc");
+void *libc_calloc(size_t n, size_t size) __asm__("__libc_calloc");
+void *libc_realloc(void *old, size_t size) __asm__("__libc_realloc");
+void *failing_malloc(size_t size) REPLACES("malloc");
+void *failing_calloc(size_t n, size_t size) REPLACES("calloc");
+void *failing_realloc(void *old, size_t size) REPLACES("realloc");
 
 static bool may_allocate(void)
 {
@@ -52,15 +57,9 @@ static bool may_allocate(void)
     return allocation_to_fail != 1;
 }
 
-__attribute__((visibility("default"))) void *malloc(size_t size) { return may_allocate() ? __libc_malloc(size) : NULL; }
-__attribute__((visibility("default"))) void *calloc(size_t n, size_t size)
-{
-    return may_allocate() ? __libc_calloc(n, size) : NULL;
-}
-__attribute__((visibility("default"))) void *realloc(void *old, size_t size)
-{
-    return may_allocate() ? __libc_realloc(old, size) : NULL;
-}
+void *failing_malloc(size_t size) { return may_allocate() ? libc_malloc(size) : NULL; }
+void *failing_calloc(size_t n, size_t size) { return may_allocate() ? libc_calloc(n, size) : NULL; }
+void *failing_realloc(void *old, size_t size) { return may_allocate() ? libc_realloc(old, size) : NULL; }
 #endif
 
 /* json_check and json_parse on an exact copy, so that a sanitizer sees a byte read too much. */
