@@ -36,8 +36,12 @@ struct retry_state {
  */
 int64_t retry_delay_ms(struct retry_state *state, struct retry_quota *quota, const struct random_source *random,
                        const struct error *error, int64_t retry_after_ms, int max_attempts);
-/* After an attempt that succeeded. */
+/* After an attempt that succeeded: gives back what the last retry took, or 1 where there was none, so that a quota that
+ * failures have emptied fills again. Never beyond RETRY_QUOTA. */
 void retry_succeeded(struct retry_state *state, struct retry_quota *quota);
+
+/* Gives back what the last retry took, where it is not made after all. */
+void retry_not_made(struct retry_state *state, struct retry_quota *quota);
 
 /* The system's randomness. */
 extern const struct random_source random_system;
