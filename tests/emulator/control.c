@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* control: what tests do to the emulator while it runs, in plain text. */
+#include "service.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH_MAX_LEN = 512, SEGMENTS_MAX = 16 };
+
+static const struct json_limits member_limits = { .bytes = REQUEST_MAX, .depth = 512 };
+
+/* Each gets the request's body as text that it may cut up. 0, or -errno with the reason appended to the answer. */
+typedef int control_fn(struct emulator *emulator, char *body, struct answer *answer);
+
+/* Cuts the next line off *rest; NULL at the end. */
+static char *line_next(char **rest)
+{
+    char *line = *rest;
+    size_t len = strcspn(line, "\n");
+    if (!*line)
+        return NULL;
+    *rest = line + len + (line[len] == '\n');
+    line[len] = 0;
+    if (len && line[len - 1] == '\r')
+        line[len - 1] = 0;
+    return line;
+}
+
+static int get_counts(struct emulator *emulator, char *body, struct answer *answer)
+{
+    (void)body;
+    counts_write(&emulator->counts, operation_names, &answer->body);
+    return 0;
+}
+
+static int reset_counts(struct emulator *emulator, char *body, struct answer *answer)
+{
+    (void)body;
+    (void)answer;
+    counts_reset(&emulator->counts);
+    return 0;
+}
+
+static int get_requests(struct emulator *emulator, char *body, struct answer *answer)
+{
+    (void)body;
+    counts_write_log(&emulator->counts, &answer->body);
+    return 0;
+}
+
+static int get_jobs(struct emulator *emulator, char *body, struct answer *answer)
+{
+    (void)body;
+    for (int64_t position = 0; position < jobs_positions(&emulator->jobs); position++) {
+        struct job job;
+        if (jobs_at(&emulator->jobs, position, &job))
+            continue;
+        buf_append_str(&answer->body, job.name);
+        buf_append_char(&answer->body, '\n');
+    }
+    return buf_error(&answer->body);
+}
+
+static int set(struct emulator *emulator, char *body, struct answer *answer)
+{
+    for (char *line; (line = line_next(&body));) {
+        struct settings *settings = &emulator->settings;
+        struct settings before = *settings;
+        char *equals = strchr(line, '=');
+        if (!*line)
+            continue;
+        if (!equals) {
+            buf_printf(&answer->body, "%.100s: name=value wanted", line);
+            return -EINVAL;
+        }
+        *equals = 0;
+        int error = settings_set(settings, line, equals + 1, &answer->body);
+        if (error)
+            return error;
+        if (strcmp(before.session_token, settings->session_token) != 0)
+            strcpy(emulator->expired_token, before.session_token);
+        if (before.churn_ms != settings->churn_ms)
+            jobs_restart_churn(&emulator->jobs, clock_wall_ms(emulator->clock), before.churn_ms);
+        if (before.rate != settings->rate)
+            emulator->tokens = (double)settings->rate;
+    }
+    return 0;
+}
+
+static bool path_is_valid(const char *path)
+{
+    unsigned segments = 1;
+    if (!*path || strlen(path) > PATH_MAX_LEN || *path == '.')
+        return false;
+    for (const char *at = path; *at; at++) {
+        if (*at == '.' && (at[1] == '.' || !at[1] || ++segments > SEGMENTS_MAX))
+            return false;
+        if (*at != '.' && !isalnum((unsigned char)*at) && !strchr("_-", *at))
+            return false;
+    }
+    return true;
+}
+
+/* Finds the job that the first line names, or creates it. */
+static int touch_named(struct emulator *emulator, char **body, struct overlay **ret_overlay, struct answer *answer)
+{
+    char *name = line_next(body);
+    if (!name || !job_name_is_valid(name)) {
+        buf_printf(&answer->body, "%.100s: the first line must be a job's name", name ? name : "");
+        return -EINVAL;
+    }
+    *ret_overlay = jobs_touch(&emulator->jobs, name, JOB_BARE, clock_wall_ms(emulator->clock));
+    return *ret_overlay ? 0 : -ENOMEM;
+}
+
+static int set_job(struct emulator *emulator, char *body, struct answer *answer)
+{
+    struct overlay *overlay;
+    int error = touch_named(emulator, &body, &overlay, answer);
+    for (char *line; !error && (line = line_next(&body));) {
+        struct error why;
+        char *equals = strchr(line, '=');
+        if (!*line)
+            continue;
+        if (equals)
+            *equals = 0;
+        if (!equals || !path_is_valid(line)) {
+            buf_printf(&answer->body, "%.100s: member.path=JSON wanted", line);
+            error = -EINVAL;
+        } else if (json_check(equals + 1, strlen(equals + 1), &member_limits, NULL, NULL, &why)) {
+            buf_printf(&answer->body, "%.100s: %s", line, why.message);
+            error = -EINVAL;
+        } else {
+            error = overlay_set(overlay, line, equals + 1);
+        }
+    }
+    return error;
+}
+
+static int set_raw(struct emulator *emulator, char *body, struct answer *answer)
+{
+    struct overlay *overlay;
+    int error = touch_named(emulator, &body, &overlay, answer);
+    return error ? error : overlay_set_raw(overlay, *body ? body : NULL);
+}
+
+static int remove_job(struct emulator *emulator, char *body, struct answer *answer)
+{
+    char *name = line_next(&body);
+    int error = name ? jobs_remove(&emulator->jobs, name, clock_wall_ms(emulator->clock)) : -EINVAL;
+    if (error)
+        buf_printf(&answer->body, "%.100s: no such job", name ? name : "");
+    return error;
+}
+
+static int add_fault(struct emulator *emulator, char *body, struct answer *answer)
+{
+    return faults_add(&emulator->faults, body, &answer->body);
+}
+
+static int clear_faults(struct emulator *emulator, char *body, struct answer *answer)
+{
+    (void)body;
+    faults_clear(&emulator->faults);
+    answer->releases = true;
+    return 0;
+}
+
+static const struct row {
+    const char *method;
+    const char *path;
+    control_fn *answer;
+} rows[] = {
+    { "GET", "/_control/counts", get_counts },
+    { "POST", "/_control/reset-counts", reset_counts },
+    { "GET", "/_control/requests", get_requests },
+    { "GET", "/_control/jobs", get_jobs },
+    { "POST", "/_control/set", set },
+    { "POST", "/_control/job", set_job },
+    { "POST", "/_control/raw", set_raw },
+    { "POST", "/_control/remove-job", remove_job },
+    { "POST", "/_control/fault", add_fault },
+    { "POST", "/_control/clear-faults", clear_faults },
+};
+
+void control_answer(struct emulator *emulator, const struct request *request, struct answer *answer)
+{
+    const struct row *row = NULL;
+    answer_header(answer, "Content-Type", "text/plain; charset=utf-8");
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!strcmp(rows[i].path, request->path) && !strcmp(rows[i].method, request->method))
+            row = &rows[i];
+    if (!row) {
+        answer->status = 404;
+        buf_printf(&answer->body, "no such control: %s %.100s\n", request->method, request->path);
+        return;
+    }
+    char *body = strndup(request->body, request->body_len);
+    int error = body ? row->answer(emulator, body, answer) : -ENOMEM;
+    free(body);
+    if (error) {
+        answer->status = error == -EINVAL ? 400 : error == -ENOENT ? 404 : 500;
+        buf_append_str(&answer->body, answer->body.len ? "\n" : strerror(-error));
+    }
+}

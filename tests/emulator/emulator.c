@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "emulator.h"
+
+#include "service.h"
+#include "verify.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct json_limits request_limits = { .bytes = REQUEST_MAX, .depth = 16 };
+
+int emulator_init(struct emulator *emulator, const struct settings *settings, const struct clock *clock)
+{
+    *emulator = (struct emulator){ .settings = *settings, .clock = clock, .tokens = (double)settings->rate };
+    emulator->tokens_at_ms = clock_monotonic_ms(clock);
+    faults_init(&emulator->faults);
+    document_init(&emulator->document);
+    return jobs_init(&emulator->jobs, &emulator->settings, clock_wall_ms(clock));
+}
+
+void emulator_release(struct emulator *emulator)
+{
+    jobs_release(&emulator->jobs);
+    faults_clear(&emulator->faults);
+    document_release(&emulator->document);
+}
+
+int64_t emulator_time_ms(const struct emulator *emulator)
+{
+    return clock_wall_ms(emulator->clock) + emulator->settings.clock_offset_s * 1000;
+}
+
+/* One second's worth of requests may come at once. */
+static bool is_throttled(struct emulator *emulator)
+{
+    double rate = (double)emulator->settings.rate;
+    int64_t now_ms = clock_monotonic_ms(emulator->clock);
+    emulator->tokens += (double)(now_ms - emulator->tokens_at_ms) * rate / 1000;
+    emulator->tokens_at_ms = now_ms;
+    if (emulator->tokens > rate)
+        emulator->tokens = rate;
+    if (emulator->settings.rate == 0)
+        return false;
+    if (emulator->tokens < 1)
+        return true;
+    emulator->tokens--;
+    return false;
+}
+
+static void add_request_id(struct emulator *emulator, struct answer *answer)
+{
+    char id[40];
+    uint64_t a = random_of((uint64_t)emulator->settings.seed, 10) ^ ++emulator->n_answers;
+    uint64_t b = random_of(a, 11);
+    snprintf(id, sizeof id, "%08x-%04x-4%03x-a%03x-%012llx", (unsigned)(b >> 32), (unsigned)(b & 0xffff),
+             (unsigned)(b >> 16 & 0xfff), (unsigned)(a >> 48 & 0xfff), (unsigned long long)(a & 0xffffffffffff));
+    answer_header(answer, "x-amzn-RequestId", id);
+}
+
+/* A fault that answers by itself. Whether it did. */
+static bool fault_answers(struct emulator *emulator, const struct fault *fault, struct answer *answer)
+{
+    switch (fault->kind) {
+    case FAULT_STATUS:
+        answer->status = (int)fault->number;
+        answer_header(answer, "Content-Type", "text/plain");
+        buf_printf(&answer->body, "status %d by request\n", answer->status);
+        return true;
+    case FAULT_CODE:
+        service_error(emulator, (int)fault->number, fault->text,
+                      !strcmp(fault->text, "ThrottlingException") ? "Rate exceeded" : "By request.", answer);
+        return true;
+    case FAULT_REDIRECT:
+        answer->status = (int)fault->number;
+        answer_header(answer, "Location", fault->text);
+        return true;
+    case FAULT_BODY:
+        if (fault->content_type)
+            answer_header(answer, "Content-Type", fault->content_type);
+        buf_append_str(&answer->body, fault->text);
+        return true;
+    case FAULT_LATENCY:
+        answer->delay_ms += fault->number;
+        return false;
+    case FAULT_DELIVERY:
+        answer->delivery = fault->delivery;
+        return false;
+    }
+    return false;
+}
+
+/* The name of an error, or NULL: the request is what the protocol wants it to be, signed, and within the rate. */
+static const char *refuse_early(struct emulator *emulator, const struct operation *operation,
+                                const struct request *request, struct buf *message)
+{
+    const struct settings *settings = &emulator->settings;
+    const char *type = request_header(request, "Content-Type");
+    const struct verify_keys keys = { settings->access_key,    settings->secret_key,
+                                      settings->session_token, emulator->expired_token,
+                                      settings->region,        operation ? operation->service : "personalize" };
+    const char *code = verify_request(&keys, request, emulator_time_ms(emulator), message);
+    if (code) {
+        emulator->counts.rejected++;
+        return code;
+    }
+    if (is_throttled(emulator)) {
+        emulator->counts.throttled++;
+        buf_append_str(message, "Rate exceeded");
+        return "ThrottlingException";
+    }
+    if (!operation || strcmp(request->method, "POST") != 0 || strcmp(request->path, "/") != 0 || *request->query) {
+        buf_append_str(message, "The operation is not known.");
+        return "UnknownOperationException";
+    }
+    if (!type || strcmp(type, "application/x-amz-json-1.1") != 0) {
+        buf_append_str(message, "The content type must be application/x-amz-json-1.1.");
+        return "SerializationException";
+    }
+    return NULL;
+}
+
+/* What the log calls the request by: a job's name, a page token. */
+static const char *subject_of(const struct operation *operation, const struct json *json)
+{
+    const char *text = operation && json ? json_string(json_member(json_root(json), operation->subject)) : NULL;
+    const char *slash = text ? strrchr(text, '/') : NULL;
+    return slash ? slash + 1 : text ? text : "";
+}
+
+static void service_answer(struct emulator *emulator, const struct operation *operation, const struct request *request,
+                           const struct json *json, struct answer *answer)
+{
+    struct buf BUF_CLEANUP message = BUF_INIT(128 << 10);
+    document_clear(&emulator->document);
+    const char *code = refuse_early(emulator, operation, request, &message);
+    if (!code && !json) {
+        code = "SerializationException";
+        buf_append_str(&message, "The body is no JSON object.");
+    }
+    if (!code)
+        code = model_check(operation->input, json_root(json), &message);
+    if (!code)
+        code = operation->answer(emulator, json_root(json), answer, &message);
+    if (!code && (buf_error(&answer->body) || emulator->document.error))
+        code = "InternalFailure";
+    if (code)
+        service_error(emulator, strcmp(code, "InternalFailure") ? 400 : 500, code, buf_str(&message), answer);
+}
+
+static void request_serve(struct emulator *emulator, const struct request *request, struct answer *answer)
+{
+    char outcome[24];
+    struct fault fault = { 0 };
+    struct json *json = NULL;
+    struct error error;
+    const struct operation *operation = operation_find(request_header(request, "X-Amz-Target"));
+    const char *name = operation ? operation->name : "-";
+    emulator->counts.requests++;
+    if (operation)
+        emulator->counts.operations[operation - operations]++;
+    if (json_parse(request->body, request->body_len, &request_limits, &json, &error))
+        json = NULL;
+    const char *subject = subject_of(operation, json);
+    bool is_page = operation && operation->answer == service_list;
+    bool answered = false;
+    if (faults_take(&emulator->faults, name, is_page ? "" : subject, &fault)) {
+        emulator->counts.faulted++;
+        answered = fault_answers(emulator, &fault, answer);
+    }
+    if (!answered)
+        service_answer(emulator, operation, request, json, answer);
+    snprintf(outcome, sizeof outcome, "%d", answer->status);
+    counts_log(&emulator->counts, name, subject, fault.name[0] && !answered ? fault.name : outcome);
+    json_free(json);
+}
+
+static bool has_header(const struct answer *answer, const char *name)
+{
+    for (unsigned i = 0; i < answer->n_headers; i++)
+        if (!strcmp(answer->headers[i].name, name))
+            return true;
+    return false;
+}
+
+void emulator_answer(struct emulator *emulator, const struct request *request, struct answer *answer)
+{
+    answer->status = 200;
+    answer->is_control = !strncmp(request->path, "/_control/", 10);
+    if (answer->is_control) {
+        control_answer(emulator, request, answer);
+        return;
+    }
+    add_request_id(emulator, answer);
+    answer->delay_ms = emulator->settings.latency_ms;
+    request_serve(emulator, request, answer);
+    if (!has_header(answer, "Content-Type"))
+        answer_header(answer, "Content-Type", "application/x-amz-json-1.1");
+}

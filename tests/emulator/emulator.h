@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * emulator: a stand-in for Amazon Personalize's batch inference jobs. Everything but the HTTP server itself (server.h)
+ * is behind emulator_answer(): a request as it was received goes in, an answer and how it is to be delivered come out.
+ */
+#ifndef EMULATOR_EMULATOR_H
+#define EMULATOR_EMULATOR_H
+
+#include "counts.h"
+#include "faults.h"
+#include "jobs.h"
+#include "request.h"
+#include "settings.h"
+
+#include "base/clock.h"
+
+struct emulator {
+    struct settings settings;
+    const struct clock *clock;
+    struct jobs jobs;
+    struct faults faults;
+    struct counts counts;
+    char expired_token[SETTING_TOKEN_SIZE]; /* the session token before the one that is in force */
+    double tokens;                          /* of the throttle's bucket */
+    int64_t tokens_at_ms;
+    uint64_t n_errors;   /* every second one is namespaced */
+    uint64_t n_listings; /* every second one ends in a null token */
+    uint64_t n_answers;
+    struct document document; /* for one job after the other */
+};
+
+/* 0 or -errno; `settings` are copied. */
+int emulator_init(struct emulator *emulator, const struct settings *settings, const struct clock *clock);
+void emulator_release(struct emulator *emulator);
+
+/* Fills `answer`, whose body is an empty buffer. */
+void emulator_answer(struct emulator *emulator, const struct request *request, struct answer *answer);
+
+/* The clock that signatures are checked against and the Date header shows. */
+int64_t emulator_time_ms(const struct emulator *emulator);
+
+/* control.c: what stands under /_control/. */
+void control_answer(struct emulator *emulator, const struct request *request, struct answer *answer);
+
+#endif
