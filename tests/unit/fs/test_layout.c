@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs/layout.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The path of an entry, from the layout alone. */
+static void path_of(const struct layout *layout, const struct layout_entry *entry, char *to, size_t size)
+{
+    struct slice dir = layout->dir_path[entry->dir];
+    (void)snprintf(to, size, "%.*s%s%.*s", (int)dir.len, dir.data, dir.len ? "/" : "", (int)entry->name.len,
+                   entry->name.data);
+}
+
+static void every_field_is_in_the_tree_once(void **state)
+{
+    const struct kind *kind = &kind_batch_inference_job;
+    struct layout layout;
+    (void)state;
+    layout_init(&layout, kind);
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        char path[256];
+        int seen = 0;
+        for (unsigned e = 0; e < layout.n_entries; e++) {
+            const struct layout_entry *entry = &layout.entries[e];
+            path_of(&layout, entry, path, sizeof path);
+            seen += !entry->is_dir && entry->index == i && !strcmp(path, kind->fields[i].path);
+        }
+        assert_int_equal(seen, 1);
+    }
+}
+
+static void directories(void **state)
+{
+    struct layout layout;
+    (void)state;
+    layout_init(&layout, &kind_batch_inference_job);
+    const struct layout_entry *config = layout_find(&layout, 0, "themeGenerationConfig");
+    assert_non_null(config);
+    assert_true(config->is_dir);
+    const struct layout_entry *fields = layout_find(&layout, config->index, "fieldsForThemeGeneration");
+    assert_non_null(fields);
+    assert_true(fields->is_dir);
+    assert_int_equal(layout.dir_parent[fields->index], config->index);
+    assert_non_null(layout_find(&layout, fields->index, "itemName"));
+    assert_null(layout_find(&layout, 0, "itemName"));
+    assert_null(layout_find(&layout, 0, "theme"));
+    assert_null(layout_find(&layout, 0, "statuss"));
+    assert_null(layout_find(&layout, 0, ""));
+    assert_int_equal(layout.n_dirs, 5); /* the job's own, jobInput, jobOutput, and these two */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_field_is_in_the_tree_once),
+                                        cmocka_unit_test(directories) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

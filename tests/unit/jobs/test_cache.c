@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_clock.h"
+#include "fake_source.h"
+#include "jobs/cache.h"
+#include "probe.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { TTL = 30000, FINAL_TTL = 86400000, LIST_TTL = 60000, NEGATIVE_TTL = 5000, TIMEOUT = 15000 };
+
+#define RUNNING "{\"jobName\":\"a\",\"status\":\"IN PROGRESS\",\"lastUpdatedDateTime\":1}"
+#define FINISHED "{\"jobName\":\"a\",\"status\":\"ACTIVE\",\"lastUpdatedDateTime\":2}"
+#define FAILED "{\"jobName\":\"a\",\"status\":\"CREATE FAILED\",\"lastUpdatedDateTime\":2}"
+#define NAMED(name) "{\"jobName\":\"" name "\",\"status\":\"ACTIVE\"}"
+
+struct world {
+    struct fake_clock clock;
+    struct timers timers;
+    struct fake_source source;
+    struct cache *cache;
+    int names_changed;
+};
+
+static void names_changed(void *data) { ((struct world *)data)->names_changed++; }
+
+static int setup(void **state)
+{
+    static struct world world;
+    fake_clock_init(&world.clock);
+    timers_init(&world.timers, &world.clock.clock);
+    fake_source_init(&world.source, &world.clock.clock);
+    world.names_changed = 0;
+    const struct cache_settings settings = { .kind = &kind_batch_inference_job,
+                                             .source = &world.source.source,
+                                             .timers = &world.timers,
+                                             .clock = &world.clock.clock,
+                                             .ttl_ms = TTL,
+                                             .final_ttl_ms = FINAL_TTL,
+                                             .list_ttl_ms = LIST_TTL,
+                                             .negative_ttl_ms = NEGATIVE_TTL,
+                                             .timeout_ms = TIMEOUT,
+                                             .names_changed = names_changed,
+                                             .data = &world };
+    *state = &world;
+    return cache_new(&settings, &world.cache);
+}
+
+static int teardown(void **state)
+{
+    cache_free(((struct world *)*state)->cache);
+    return 0;
+}
+
+static int64_t now_of(const struct world *world) { return world->clock.monotonic_ms; }
+
+/* Describes `job` in one go. */
+static void describe(struct world *world, struct job *job, const char *json)
+{
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_describe(&world->source, json);
+    assert_int_equal(probe.calls, 1);
+    assert_int_equal(probe.number, 0);
+}
+
+static void list(struct world *world, const char *json)
+{
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, json, NULL);
+    assert_int_equal(probe.calls, 1);
+    assert_int_equal(probe.number, 0);
+}
+
+static void a_thousand_readers_are_one_describe(void **state)
+{
+    static struct probe probes[1000];
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probes[i])), 0);
+    assert_int_equal(world->source.describes, 1);
+    assert_int_equal(probes[0].calls, 0);
+    fake_source_describe(&world->source, RUNNING);
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(probes[i].calls, 1);
+        assert_int_equal(probes[i].number, 0);
+    }
+    assert_true(job_is_known(job));
+    cache_unpin(world->cache, job);
+}
+
+static void age_counts_from_the_request(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    int64_t sent_ms = now_of(world);
+    int64_t sent_wall_ms = world->clock.wall_ms;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 4000);
+    fake_source_describe(&world->source, RUNNING);
+    assert_int_equal(job_left_ms(job, now_of(world)), TTL - 4000);
+    assert_int_equal(job->described.confirmed_ms, sent_wall_ms);
+    assert_int_equal(job_left_ms(job, sent_ms + TTL - 1), 1);
+    assert_int_equal(job_left_ms(job, sent_ms + TTL), 0);
+    cache_unpin(world->cache, job);
+}
+
+static void an_answer_that_took_longer_than_the_ttl_holds_for_a_moment(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, TTL + 1);
+    fake_source_describe(&world->source, RUNNING);
+    assert_int_equal(job_left_ms(job, now_of(world)), HOLD_MS);
+    cache_unpin(world->cache, job);
+}
+
+static void finished_jobs_are_kept_longer(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    describe(world, job, FINISHED);
+    assert_int_equal(job_described_left_ms(job, now_of(world)), FINAL_TTL);
+    describe(world, job, FAILED);
+    assert_int_equal(job_described_left_ms(job, now_of(world)), FINAL_TTL);
+    describe(world, job, RUNNING);
+    assert_int_equal(job_described_left_ms(job, now_of(world)), TTL);
+    cache_unpin(world->cache, job);
+}
+
+static void a_listing_that_shows_a_finished_job_unchanged_confirms_it(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    describe(world, job, FINISHED);
+    fake_clock_advance(&world->clock, FINAL_TTL - 10);
+    list(world, "[" FINISHED "]");
+    assert_int_equal(job_described_left_ms(job, now_of(world)), FINAL_TTL);
+    assert_int_equal(job->described.confirmed_ms, world->clock.wall_ms);
+    cache_unpin(world->cache, job);
+}
+
+static void a_listing_that_contradicts_a_finished_job_ends_its_long_life(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    describe(world, job, FINISHED);
+    fake_clock_advance(&world->clock, TTL + 1);
+    list(world, "[" FAILED "]");
+    assert_int_equal(job_described_left_ms(job, now_of(world)), 0);
+    assert_true(job_left_ms(job, now_of(world)) > 0); /* the directory is fresh from the listing */
+    cache_unpin(world->cache, job);
+}
+
+static void a_running_job_is_not_confirmed_by_a_listing(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    describe(world, job, RUNNING);
+    fake_clock_advance(&world->clock, TTL - 1);
+    list(world, "[" RUNNING "]");
+    assert_int_equal(job_described_left_ms(job, now_of(world)), 1);
+    assert_int_equal(job_left_ms(job, now_of(world)), TTL);
+    cache_unpin(world->cache, job);
+}
+
+static void a_known_job_keeps_its_name_in_trouble(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    describe(world, job, RUNNING);
+    fake_clock_advance(&world->clock, TTL);
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_fail(&world->source, "AccessDeniedException");
+    assert_int_equal(probe.number, EACCES);
+    assert_true(job_is_known(job));
+    assert_int_equal(job->failed_number, EACCES);
+    assert_int_equal(job->failed_until_ms, now_of(world) + FAILURE_MS);
+    describe(world, job, RUNNING);
+    assert_int_equal(job->failed_until_ms, 0);
+    cache_unpin(world->cache, job);
+}
+
+static void a_job_that_is_none_is_absent_for_a_while(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_fail(&world->source, "ResourceNotFoundException");
+    assert_int_equal(probe.number, ENOENT);
+    assert_false(job_is_known(job));
+    assert_int_equal(job->absent_until_ms, now_of(world) + NEGATIVE_TTL);
+    describe(world, job, RUNNING); /* it was made meanwhile */
+    assert_true(job_is_known(job));
+    cache_unpin(world->cache, job);
+}
+
+static void a_known_job_that_is_gone_is_absent(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    describe(world, job, RUNNING);
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_fail(&world->source, "ResourceNotFoundException");
+    assert_false(job_is_known(job));
+    list(world, "[" RUNNING "]"); /* a listing has it: it is there after all */
+    assert_true(job_is_known(job));
+    cache_unpin(world->cache, job);
+}
+
+static void unknown_names_are_forgotten(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 3; i++) {
+        struct job *job = cache_pin(world->cache, "nobody");
+        struct probe probe;
+        assert_int_equal(job->absent_until_ms, 0); /* a new one each time */
+        assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+        cache_unpin(world->cache, job);
+        fake_source_fail(&world->source, "ResourceNotFoundException");
+        assert_int_equal(probe.calls, 1);
+    }
+}
+
+static void who_does_not_wait_any_more_is_not_called(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe one;
+    struct probe two;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&one)), 0);
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&two)), 0);
+    cache_cancel(world->cache, &one.waiter);
+    assert_int_equal(world->source.abandoned, 0); /* the other waits */
+    cache_cancel(world->cache, &two.waiter);
+    assert_int_equal(world->source.abandoned, 1);
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&two)), 0);
+    assert_int_equal(world->source.readopted, 1);
+    assert_int_equal(world->source.describes, 1);
+    fake_source_describe(&world->source, RUNNING);
+    assert_int_equal(one.calls, 0);
+    assert_int_equal(two.calls, 1);
+    cache_unpin(world->cache, job);
+}
+
+static void what_ends_unwaited_leaves_no_failure(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    cache_cancel(world->cache, &probe.waiter);
+    fake_source_fail(&world->source, "ending");
+    assert_int_equal(job->failed_until_ms, 0);
+    assert_null(job->flight);
+    cache_unpin(world->cache, job);
+}
+
+/* ---- the listing ---- */
+
+static void expect_names(struct world *world, const char *expected)
+{
+    char names[256] = "";
+    uint64_t place = 0;
+    for (struct job *job; (job = cache_next_listed(world->cache, place)); place = job->place) {
+        assert_true(job->place > place);
+        strcat(names, job->name);
+    }
+    assert_string_equal(names, expected);
+}
+
+static void a_listing_has_all_pages(void **state)
+{
+    struct world *world = *state;
+    struct probe one;
+    struct probe two;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&one)), 0);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&two)), 0);
+    assert_int_equal(world->source.lists, 1);
+    fake_source_page(&world->source, "[" NAMED("b") "," NAMED("a") "]", "next");
+    assert_string_equal(world->source.last_token, "next");
+    fake_source_page(&world->source, "[]", "more"); /* a page may be empty */
+    assert_int_equal(one.calls, 0);
+    expect_names(world, ""); /* whole or not at all */
+    fake_source_page(&world->source, "[" NAMED("c") "," NAMED("a") "]", NULL);
+    assert_int_equal(one.calls + two.calls, 2);
+    expect_names(world, "bac"); /* each name once */
+    assert_int_equal(cache_listing(world->cache)->n_jobs, 3);
+    assert_int_equal(world->names_changed, 1);
+}
+
+static void places_are_kept(void **state)
+{
+    struct world *world = *state;
+    list(world, "[" NAMED("a") "," NAMED("b") "," NAMED("c") "]");
+    uint64_t epoch = cache_listing(world->cache)->epoch;
+    struct job *b = cache_next_listed(world->cache, cache_next_listed(world->cache, 0)->place);
+    uint64_t place = b->place;
+    assert_string_equal(b->name, "b");
+    list(world, "[" NAMED("d") "," NAMED("c") "," NAMED("b") "," NAMED("a") "]");
+    expect_names(world, "abcd");
+    assert_true(cache_listing(world->cache)->epoch > epoch);
+    assert_int_equal(b->place, place);
+    list(world, "[" NAMED("d") "," NAMED("c") "," NAMED("a") "]");
+    expect_names(world, "acd");
+    assert_string_equal(cache_next_listed(world->cache, place)->name, "c");
+    list(world, "[" NAMED("d") "," NAMED("c") "," NAMED("a") "," NAMED("b") "]");
+    expect_names(world, "acdb");
+    assert_int_equal(world->names_changed, 4);
+}
+
+static void the_epoch_moves_with_names_and_with_being_finished(void **state)
+{
+    struct world *world = *state;
+    list(world, "[" RUNNING "]");
+    uint64_t epoch = cache_listing(world->cache)->epoch;
+    int64_t changed = cache_listing(world->cache)->changed_wall_ms;
+    fake_clock_advance(&world->clock, LIST_TTL);
+    list(world, "[" RUNNING "]");
+    assert_int_equal(cache_listing(world->cache)->epoch, epoch);
+    list(world, "[" FINISHED "]");
+    assert_int_equal(cache_listing(world->cache)->epoch, epoch + 1);
+    assert_int_equal(cache_listing(world->cache)->changed_wall_ms, changed); /* no name has changed */
+    assert_int_equal(world->names_changed, 1);
+}
+
+static void the_list_rests_ten_times_what_it_took(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    list(world, "[]");
+    assert_int_equal(cache_listing(world->cache)->fresh_until_ms, now_of(world) + LIST_TTL);
+    int64_t began_ms = now_of(world);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 20000);
+    fake_source_page(&world->source, "[]", NULL);
+    assert_int_equal(cache_listing(world->cache)->fresh_until_ms, began_ms + 200000);
+}
+
+static void a_listing_is_whole_or_an_error(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    list(world, "[" NAMED("a") "]");
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("b") "]", "next");
+    fake_source_fail(&world->source, "ThrottlingException");
+    assert_int_equal(probe.number, EBUSY);
+    expect_names(world, "a");
+}
+
+static void a_page_token_twice_is_an_error(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[]", "x");
+    fake_source_page(&world->source, "[]", "y");
+    fake_source_page(&world->source, "[]", "x");
+    assert_int_equal(probe.number, EBADMSG);
+    assert_int_equal(fake_source_pending(&world->source), 0);
+}
+
+static void a_refused_token_starts_anew_once(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    fake_source_fail(&world->source, "InvalidNextTokenException");
+    assert_string_equal(world->source.last_token, "");
+    fake_source_page(&world->source, "[" NAMED("b") "]", "x");
+    assert_int_equal(probe.calls, 0);
+    fake_source_fail(&world->source, "InvalidNextTokenException");
+    assert_int_equal(probe.number, EBADMSG);
+}
+
+static void an_interrupted_listing_goes_on_from_where_it_was(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    cache_cancel(world->cache, &probe.waiter);
+    assert_int_equal(world->source.abandoned, 1);
+    fake_source_page(&world->source, "[" NAMED("b") "]", "y"); /* the page under way is finished */
+    assert_int_equal(fake_source_pending(&world->source), 0);  /* and no other begun */
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    assert_string_equal(world->source.last_token, "y");
+    fake_source_page(&world->source, "[" NAMED("c") "]", NULL);
+    assert_int_equal(probe.number, 0);
+    expect_names(world, "abc");
+    assert_int_equal(world->source.lists, 3);
+}
+
+static void an_interrupted_listing_that_is_too_old_starts_anew(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    cache_cancel(world->cache, &probe.waiter);
+    fake_source_page(&world->source, "[" NAMED("b") "]", "y");
+    fake_clock_advance(&world->clock, LIST_TTL + 1);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    assert_string_equal(world->source.last_token, "");
+    fake_source_page(&world->source, "[" NAMED("b") "]", NULL);
+    expect_names(world, "b");
+}
+
+static void waits_can_be_ended(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe one;
+    struct probe two;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&one)), 0);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&two)), 0);
+    cache_end_waits(world->cache, ESHUTDOWN);
+    assert_int_equal(one.number, ESHUTDOWN);
+    assert_int_equal(two.number, ESHUTDOWN);
+    cache_unpin(world->cache, job);
+}
+
+static void expiring_spares_finished_jobs(void **state)
+{
+    struct world *world = *state;
+    struct job *running = cache_pin(world->cache, "a");
+    struct job *finished = cache_pin(world->cache, "b");
+    describe(world, running, RUNNING);
+    describe(world, finished, NAMED("b"));
+    list(world, "[" NAMED("b") "]");
+    cache_expire(world->cache);
+    assert_int_equal(job_left_ms(running, now_of(world)), 0);
+    assert_true(job_left_ms(finished, now_of(world)) > 0);
+    assert_int_equal(cache_listing(world->cache)->fresh_until_ms, 0);
+    assert_true(job_is_known(running));
+    cache_unpin(world->cache, running);
+    cache_unpin(world->cache, finished);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_thousand_readers_are_one_describe),
+        TEST(age_counts_from_the_request),
+        TEST(an_answer_that_took_longer_than_the_ttl_holds_for_a_moment),
+        TEST(finished_jobs_are_kept_longer),
+        TEST(a_listing_that_shows_a_finished_job_unchanged_confirms_it),
+        TEST(a_listing_that_contradicts_a_finished_job_ends_its_long_life),
+        TEST(a_running_job_is_not_confirmed_by_a_listing),
+        TEST(a_known_job_keeps_its_name_in_trouble),
+        TEST(a_job_that_is_none_is_absent_for_a_while),
+        TEST(a_known_job_that_is_gone_is_absent),
+        TEST(unknown_names_are_forgotten),
+        TEST(who_does_not_wait_any_more_is_not_called),
+        TEST(what_ends_unwaited_leaves_no_failure),
+        TEST(a_listing_has_all_pages),
+        TEST(places_are_kept),
+        TEST(the_epoch_moves_with_names_and_with_being_finished),
+        TEST(the_list_rests_ten_times_what_it_took),
+        TEST(a_listing_is_whole_or_an_error),
+        TEST(a_page_token_twice_is_an_error),
+        TEST(a_refused_token_starts_anew_once),
+        TEST(an_interrupted_listing_goes_on_from_where_it_was),
+        TEST(an_interrupted_listing_that_is_too_old_starts_anew),
+        TEST(waits_can_be_ended),
+        TEST(expiring_spares_finished_jobs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
