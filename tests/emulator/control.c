@@ -158,6 +158,10 @@ static int remove_job(struct emulator *emulator, char *body, struct answer *answ
 
 static int add_fault(struct emulator *emulator, char *body, struct answer *answer)
 {
+    if (emulator->settings.tls_key[0] && (strstr(body, "kind=huge-headers") || strstr(body, "kind=many-headers"))) {
+        buf_append_str(&answer->body, "large headers are sent past TLS: serve http for them");
+        return -EINVAL;
+    }
     return faults_add(&emulator->faults, body, &answer->body);
 }
 

@@ -14,6 +14,7 @@ enum delivery {
     DELIVER_NEVER,        /* hang */
     DELIVER_RESET,        /* RST before anything is sent */
     DELIVER_RESET_BODY,   /* headers, half of the body, RST */
+    DELIVER_RESET_AFTER,  /* the whole answer, then RST */
     DELIVER_TRUNCATED,    /* headers with the whole length, half of the body, then the end of the connection */
     DELIVER_SLOWLY,       /* one byte a second */
     DELIVER_ENDLESSLY,    /* chunks for ever */
