@@ -215,6 +215,6 @@ int credentials_chain_new(struct config *config, struct credentials_provider **r
     chain->provider = (struct credentials_provider){
         .get = chain_get, .cancel = chain_cancel, .forget = chain_forget, .free = chain_free
     };
-    *ret_provider = &chain->provider;
+    *ret_provider = (struct credentials_provider *)chain;
     return 0;
 }

@@ -267,8 +267,8 @@ static struct node *property_make(struct node *parent, struct slice name, size_t
 
 static int subproperty_read(struct parser *parser, struct node *property, struct slice line)
 {
-    struct slice name;
-    struct slice value;
+    struct slice name = { 0 };
+    struct slice value = { 0 };
     int r = pair_read(parser, line, &name, &value);
     if (r || !name_is_valid(name))
         return r;
@@ -282,8 +282,8 @@ static int subproperty_read(struct parser *parser, struct node *property, struct
 /* A property and the indented lines after it: more of its value, or sub-properties if its own line has none. */
 static int property_read(struct parser *parser, struct slice line)
 {
-    struct slice name;
-    struct slice value;
+    struct slice name = { 0 };
+    struct slice value = { 0 };
     int r = pair_read(parser, line, &name, &value);
     if (r)
         return r;

@@ -288,6 +288,7 @@ static volatile bool canary_armed; /* the compiler believes that free() looks at
 static unsigned canary_blocks;
 static volatile unsigned canary_found;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker makes these names */
 /* What is read below has been written then. */
 void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size) { return calloc(1, size); }
@@ -302,6 +303,7 @@ void __wrap_free(void *block)
     }
     __real_free(block);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static void test_secrets_are_wiped_before_memory_is_freed(void **state)
 {
