@@ -60,12 +60,14 @@ struct client_answer {
 };
 
 /* Either an answer (status 200; the body is not looked at), or NULL and the error of the last attempt, except that a
- * deadline that passed is FAILURE_DEADLINE. Valid during the call back only; the call is gone when it returns. */
+ * deadline that passed is FAILURE_DEADLINE, with the last attempt's in its text and, if that was answered, its status.
+ * A delay that would outlast the deadline is not waited for: the attempt's error it is, at once. Valid during the call
+ * back only; the call is gone when it returns. Within, other calls may be started, cancelled, abandoned. */
 typedef void client_done_fn(void *data, const struct client_answer *answer, const struct error *error);
 
 struct client_call;
 
-/* 0 or -ENOMEM. `done` is never called from within. */
+/* 0 or -ENOMEM; -ESHUTDOWN while the client is being freed. `done` is never called from within. */
 int client_start(struct client *client, const struct client_request *request, client_done_fn *done, void *data,
                  struct client_call **ret_call);
 /* Ends it now, without a call back. */
@@ -74,7 +76,7 @@ void client_cancel(struct client_call *call);
  * it gives its place to a call that waits for one, being cancelled then (done is called with FAILURE_ENDING). One that
  * is not being sent ends at once the same way; both from the timers, not from within. */
 void client_abandon(struct client_call *call);
-/* Somebody waits again. */
+/* Somebody waits again. One that was about to end with FAILURE_ENDING goes on. */
 void client_readopt(struct client_call *call);
 
 #endif

@@ -1,2 +1,520 @@
 /* SPDX-License-Identifier: MIT */
 #include "aws/client.h"
+
+#include "aws/failure.h"
+#include "base/cleanup.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "codec/sigv4.h"
+#include "codec/timestamp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SKEW_MS = 4 * 60 * 1000, TARGET_SIZE = 128, AUTHORIZATION_BYTES = 8192 };
+
+#define LAST_TIME_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+
+/* A call holds a place in CREDENTIALS and SENDING. */
+enum call_state { CALL_QUEUED, CALL_CREDENTIALS, CALL_SENDING, CALL_BACKOFF, CALL_ENDING, CALL_ENDED };
+
+struct client {
+    struct client_settings settings;
+    struct list calls;  /* all of them, oldest first */
+    struct list queued; /* those in CALL_QUEUED, oldest first */
+    struct retry_quota quota;
+    int64_t skew_ms; /* the service's clock less ours */
+    uint64_t next_order;
+    int places_taken;
+    bool pumping;
+    bool ending;
+};
+
+struct client_call {
+    struct list node;
+    struct list queue_node;
+    struct client *client;
+    enum call_state state;
+    uint64_t order; /* smaller is older */
+    client_done_fn *done;
+    void *data;
+
+    char target[TARGET_SIZE];
+    char *body;
+    size_t body_len;
+    size_t max_body;
+    int64_t deadline_ms;
+    int64_t started_ms;
+
+    struct timer deadline;
+    struct timer next; /* the end of the delay in BACKOFF, or of the call in ENDING */
+    struct retry_state retry;
+    struct error error; /* of the last attempt; number 0: none has failed yet */
+    struct http_transfer *transfer;
+    int64_t sent_ms;
+    int64_t sent_wall_ms;
+    char *account_id;
+    char keys[SIGV4_SHA256_HEX_SIZE]; /* which ones signed the last attempt: a hash */
+
+    int64_t skew_ms; /* what this call signs with, once `skew_tried` */
+    bool skew_tried;
+    bool keys_tried;
+    bool keys_must_differ; /* the next get() follows a rejection */
+    bool abandoned;
+};
+
+static void client_pump(struct client *client);
+
+static int64_t client_now_ms(const struct client *client) { return clock_monotonic_ms(client->settings.clock); }
+
+static bool call_has_place(const struct client_call *call)
+{
+    return call->state == CALL_CREDENTIALS || call->state == CALL_SENDING;
+}
+
+/* Into another state: what belonged to the old one is given up. */
+static void call_enter(struct client_call *call, enum call_state state)
+{
+    struct client *client = call->client;
+    bool had_place = call_has_place(call);
+    if (call->state == CALL_CREDENTIALS && state != CALL_SENDING)
+        client->settings.credentials->cancel(client->settings.credentials, call);
+    if (call->transfer)
+        client->settings.http->cancel(client->settings.http, call->transfer);
+    call->transfer = NULL;
+    timer_stop(&call->next);
+    list_remove(&call->queue_node);
+    call->state = state;
+    client->places_taken += call_has_place(call) - had_place;
+}
+
+static void call_free(struct client_call *call)
+{
+    timer_stop(&call->deadline);
+    timer_stop(&call->next);
+    list_remove(&call->node);
+    list_remove(&call->queue_node);
+    free(call->account_id);
+    free(call->body);
+    free(call);
+}
+
+/* Ends it, now. Only from the timers and from http's call back; the caller's call back comes last. */
+static void call_end(struct client_call *call, const struct client_answer *answer)
+{
+    call_enter(call, CALL_ENDED);
+    timer_stop(&call->deadline);
+    client_pump(call->client);
+    call->done(call->data, answer, answer ? NULL : &call->error);
+    call_free(call);
+}
+
+/* Ends it with call->error from the timers. */
+static void call_end_soon(struct client_call *call)
+{
+    call_enter(call, CALL_ENDING);
+    timer_start(call->client->settings.timers, &call->next, 0);
+}
+
+static void call_give_up(struct client_call *call)
+{
+    (void)failure_set(&call->error, FAILURE_ENDING, "nobody waits for it any more");
+    call_end_soon(call);
+}
+
+/* Among the queued, oldest first: one that was there before keeps its turn. */
+static void call_queue(struct client_call *call)
+{
+    call_enter(call, CALL_QUEUED);
+    struct list *place = &call->client->queued;
+    while (place->prev != &call->client->queued &&
+           list_item(place->prev, struct client_call, queue_node)->order > call->order)
+        place = place->prev;
+    list_insert(place, &call->queue_node);
+}
+
+static void call_set_deadline_error(struct client_call *call)
+{
+    static const char *const waiting_for[] = { [CALL_QUEUED] = "other requests",
+                                               [CALL_CREDENTIALS] = "credentials",
+                                               [CALL_SENDING] = "an answer",
+                                               [CALL_BACKOFF] = "its turn to try again" };
+    struct error last = call->error;
+    const char *what = waiting_for[call->state];
+    long long waited_ms = client_now_ms(call->client) - call->started_ms;
+    if (last.number)
+        (void)failure_set(&call->error, FAILURE_DEADLINE, "waited %lld ms, at last for %s; the last attempt: %s: %s",
+                          waited_ms, what, last.code, last.message);
+    else
+        (void)failure_set(&call->error, FAILURE_DEADLINE, "waited %lld ms, at last for %s", waited_ms, what);
+    call->error.http_status = last.http_status;
+    memcpy(call->error.request_id, last.request_id, sizeof last.request_id);
+}
+
+static void on_deadline(void *data)
+{
+    struct client_call *call = data;
+    if (call->state != CALL_ENDING)
+        call_set_deadline_error(call);
+    call_end(call, NULL);
+}
+
+static void on_next(void *data)
+{
+    struct client_call *call = data;
+    if (call->state == CALL_ENDING) {
+        call_end(call, NULL);
+    } else {
+        call_queue(call);
+        client_pump(call->client);
+    }
+}
+
+/* Keys are compared by a hash of them, so that no copy of a secret is kept. */
+static int keys_hash(const struct credentials *credentials, char to[SIGV4_SHA256_HEX_SIZE])
+{
+    const char *parts[] = { credentials->access_key_id, credentials->secret_key,
+                            credentials->session_token ? credentials->session_token : "" };
+    char hashes[3][SIGV4_SHA256_HEX_SIZE];
+    for (int i = 0; i < 3; i++) {
+        int error = sigv4_sha256_hex(parts[i], strlen(parts[i]), hashes[i]);
+        if (error)
+            return error;
+    }
+    return sigv4_sha256_hex(hashes, sizeof hashes, to);
+}
+
+static void on_response(void *data, const struct http_response *response, const struct error *error);
+
+/* Signs and begins the attempt. 0 or -errno. */
+static int call_request(struct client_call *call, const struct credentials *credentials, int64_t left_ms)
+{
+    const struct client_settings *settings = &call->client->settings;
+    int64_t time_ms = call->sent_wall_ms + (call->skew_tried ? call->skew_ms : call->client->skew_ms);
+    time_ms = time_ms < 0 ? 0 : time_ms > LAST_TIME_MS ? LAST_TIME_MS : time_ms;
+    char date[TIMESTAMP_AMZ_SIZE];
+    timestamp_format_amz(time_ms, date);
+    struct sigv4_header headers[] = { { "Host", settings->endpoint.host },
+                                      { "Content-Type", "application/x-amz-json-1.1" },
+                                      { "X-Amz-Target", call->target },
+                                      { "X-Amz-Date", date },
+                                      { "X-Amz-Security-Token", credentials->session_token } };
+    size_t n = sizeof headers / sizeof *headers - !credentials->session_token;
+    struct sigv4_request signed_request = { .method = "POST",
+                                            .path = settings->endpoint.path,
+                                            .headers = headers,
+                                            .n_headers = n,
+                                            .body = call->body,
+                                            .body_len = call->body_len,
+                                            .normalize_path = true };
+    struct sigv4_scope scope = { settings->endpoint.region, settings->service, time_ms };
+    struct buf BUF_CLEANUP authorization = BUF_INIT(AUTHORIZATION_BYTES);
+    int error = sigv4_authorization(&signed_request, &scope, credentials->access_key_id, credentials->secret_key,
+                                    &authorization);
+    if (error)
+        return error;
+    struct http_header sent[sizeof headers / sizeof *headers + 1];
+    for (size_t i = 0; i < n; i++)
+        sent[i] = (struct http_header){ headers[i].name, headers[i].value };
+    sent[n] = (struct http_header){ "Authorization", buf_str(&authorization) };
+    struct http_request request = { .method = "POST",
+                                    .url = settings->endpoint.url,
+                                    .headers = sent,
+                                    .n_headers = n + 1,
+                                    .body = call->body,
+                                    .body_len = call->body_len,
+                                    .timeout_ms =
+                                        left_ms < CLIENT_ATTEMPT_TIMEOUT_MS ? left_ms : CLIENT_ATTEMPT_TIMEOUT_MS,
+                                    .connect_timeout_ms =
+                                        left_ms < CLIENT_CONNECT_TIMEOUT_MS ? left_ms : CLIENT_CONNECT_TIMEOUT_MS,
+                                    .max_body = call->max_body };
+    return settings->http->start(settings->http, &request, on_response, call, &call->transfer);
+}
+
+/* Notes what this attempt signs with, and whether it is something else than before. */
+static int call_note_keys(struct client_call *call, const struct credentials *credentials, bool *ret_differ)
+{
+    char keys[SIGV4_SHA256_HEX_SIZE];
+    int error = keys_hash(credentials, keys);
+    if (error)
+        return error;
+    *ret_differ = strcmp(keys, call->keys) != 0;
+    memcpy(call->keys, keys, sizeof keys);
+    free(call->account_id);
+    call->account_id = credentials->account_id ? strdup(credentials->account_id) : NULL;
+    return credentials->account_id && !call->account_id ? -ENOMEM : 0;
+}
+
+/* May come from within get(), so from within client_start(): no call back from here. */
+static void on_credentials(void *data, const struct credentials *credentials, const struct error *error)
+{
+    struct client_call *call = data;
+    bool must_differ = call->keys_must_differ, differ = true;
+    call->keys_must_differ = false;
+    call_enter(call, CALL_SENDING); /* get() has ended: there is nothing to cancel */
+    if (!credentials) {
+        call->error = *error;
+        call_end_soon(call);
+        return;
+    }
+    int result = call_note_keys(call, credentials, &differ);
+    if (!result && must_differ && !differ) {
+        call_end_soon(call); /* with the rejection */
+        return;
+    }
+    call->sent_ms = client_now_ms(call->client);
+    call->sent_wall_ms = clock_wall_ms(call->client->settings.clock);
+    int64_t left_ms = call->deadline_ms - call->sent_ms;
+    if (left_ms <= 0)
+        return; /* on_deadline is due */
+    if (!result)
+        result = call_request(call, credentials, left_ms);
+    if (!result)
+        return;
+    if (result == -ENOMEM)
+        (void)failure_set(&call->error, FAILURE_MEMORY, "no memory for a request");
+    else
+        (void)failure_set(&call->error, FAILURE_NO_CREDENTIALS, "the keys from %s cannot be signed with: %s",
+                          credentials->source ? credentials->source : "the provider", strerror(-result));
+    call_end_soon(call);
+}
+
+static void call_get_credentials(struct client_call *call)
+{
+    struct credentials_provider *credentials = call->client->settings.credentials;
+    call_enter(call, CALL_CREDENTIALS);
+    credentials->get(credentials, on_credentials, call);
+}
+
+/* Another attempt of the same call, in its place. */
+static void call_again(struct client_call *call, const char *why)
+{
+    log_debug("%s: %s: %s; again at once, %s", call->target, call->error.code, call->error.message, why);
+    call_get_credentials(call);
+}
+
+/* Whether the answer says that our clock is off, and by how much. */
+static bool response_skew(const struct client_call *call, const struct http_response *response, unsigned traits,
+                          int64_t *ret_skew_ms)
+{
+    const char *date = response->header(response, "Date");
+    int64_t date_ms;
+    if (!(traits & (FAILURE_SKEW | FAILURE_SIGNATURE)) || !date || timestamp_from_http(date, &date_ms))
+        return false;
+    *ret_skew_ms = date_ms - clock_wall_ms(call->client->settings.clock);
+    int64_t off_ms = *ret_skew_ms - call->client->skew_ms;
+    return (traits & FAILURE_SKEW) || off_ms >= SKEW_MS || off_ms <= -SKEW_MS;
+}
+
+static int64_t response_retry_after_ms(const struct http_response *response)
+{
+    const char *text = response ? response->header(response, "x-amz-retry-after") : NULL;
+    char *end;
+    if (!text || *text < '0' || *text > '9')
+        return -1;
+    long long ms = strtoll(text, &end, 10); /* LLONG_MAX where it is beyond */
+    return *end ? -1 : ms;
+}
+
+/* After an attempt that failed with call->error: another one, or the end. `response` NULL: no answer. */
+static void call_failed(struct client_call *call, const struct http_response *response)
+{
+    struct client *client = call->client;
+    const struct failure *failure = failure_find(call->error.code, call->error.http_status);
+    int64_t skew_ms;
+    if (call->abandoned || client->ending) {
+        call_end(call, NULL);
+        return;
+    }
+    if (response && !call->skew_tried && response_skew(call, response, failure->traits, &skew_ms)) {
+        call->skew_tried = true;
+        call->skew_ms = skew_ms;
+        call_again(call, "on the service's clock");
+        return;
+    }
+    if (!call->keys_tried && (failure->number == EKEYEXPIRED || failure->number == EKEYREJECTED)) {
+        call->keys_tried = call->keys_must_differ = true;
+        client->settings.credentials->forget(client->settings.credentials);
+        call_again(call, "if there are other keys");
+        return;
+    }
+    int64_t delay_ms = retry_delay_ms(&call->retry, &client->quota, client->settings.random, &call->error,
+                                      response_retry_after_ms(response), client->settings.max_attempts);
+    int64_t left_ms = call->deadline_ms - client_now_ms(client);
+    if (delay_ms >= 0 && delay_ms >= left_ms) { /* nothing would come of it */
+        retry_not_made(&call->retry, &client->quota);
+        delay_ms = -1;
+        if (left_ms <= 0)
+            call_set_deadline_error(call);
+    }
+    if (delay_ms < 0) {
+        call_end(call, NULL);
+        return;
+    }
+    log_debug("%s: %s: %s; again in %lld ms", call->target, call->error.code, call->error.message, (long long)delay_ms);
+    call_enter(call, CALL_BACKOFF);
+    timer_start(client->settings.timers, &call->next, delay_ms);
+    client_pump(client);
+}
+
+static void on_response(void *data, const struct http_response *response, const struct error *error)
+{
+    struct client_call *call = data;
+    struct client *client = call->client;
+    call->transfer = NULL;
+    if (!response) {
+        call->error = *error;
+        call_failed(call, NULL);
+        return;
+    }
+    bool good = response->status == 200;
+    if (!good)
+        (void)failure_from_response(response, &call->error);
+    if (call->skew_tried &&
+        (good || !(failure_find(call->error.code, response->status)->traits & (FAILURE_SKEW | FAILURE_SIGNATURE)))) {
+        if (llabs(client->skew_ms - call->skew_ms) >= 2000) /* a Date has whole seconds */
+            log_warning("requests are signed on the service's clock, %+lld s from this host's",
+                        (long long)(call->skew_ms / 1000));
+        client->skew_ms = call->skew_ms; /* only an offset that has worked is kept */
+    }
+    if (!good) {
+        call_failed(call, response);
+        return;
+    }
+    retry_succeeded(&call->retry, &client->quota);
+    const char *id = response->header(response, "x-amzn-RequestId");
+    struct client_answer answer = { .body = buf_str(response->body),
+                                    .body_len = response->body->len,
+                                    .sent_ms = call->sent_ms,
+                                    .sent_wall_ms = call->sent_wall_ms,
+                                    .request_id = id ? id : "",
+                                    .account_id = call->account_id };
+    call_end(call, &answer);
+}
+
+/* The oldest that is being sent for nobody. */
+static struct client_call *client_find_abandoned(struct client *client)
+{
+    list_each (node, after, &client->calls) {
+        struct client_call *call = list_item(node, struct client_call, node);
+        if (call->abandoned && call->state == CALL_SENDING)
+            return call;
+    }
+    return NULL;
+}
+
+/* Gives places to the queued. Calls nobody back. */
+static void client_pump(struct client *client)
+{
+    if (client->pumping || client->ending)
+        return;
+    client->pumping = true; /* what fails within get() gives its place back: the loop sees it */
+    while (!list_empty(&client->queued)) {
+        if (client->places_taken >= client->settings.max_requests) {
+            struct client_call *abandoned = client_find_abandoned(client);
+            if (!abandoned)
+                break;
+            call_give_up(abandoned);
+        }
+        call_get_credentials(list_item(client->queued.next, struct client_call, queue_node));
+    }
+    client->pumping = false;
+}
+
+int client_new(const struct client_settings *settings, struct client **ret_client)
+{
+    struct client *client = calloc(1, sizeof *client);
+    if (!client)
+        return -ENOMEM;
+    client->settings = *settings;
+    list_init(&client->calls);
+    list_init(&client->queued);
+    retry_quota_init(&client->quota);
+    *ret_client = client;
+    return 0;
+}
+
+void client_free(struct client *client)
+{
+    if (!client)
+        return;
+    client->ending = true;
+    while (!list_empty(&client->calls)) { /* a call back may cancel others */
+        struct client_call *call = list_item(client->calls.next, struct client_call, node);
+        (void)failure_set(&call->error, FAILURE_ENDING, "the mount is ending");
+        call_end(call, NULL);
+    }
+    free(client);
+}
+
+int client_start(struct client *client, const struct client_request *request, client_done_fn *done, void *data,
+                 struct client_call **ret_call)
+{
+    if (client->ending)
+        return -ESHUTDOWN;
+    struct client_call *call = calloc(1, sizeof *call);
+    if (!call)
+        return -ENOMEM;
+    call->body = malloc(request->body_len + 1);
+    int len = snprintf(call->target, sizeof call->target, "%s.%s", client->settings.target, request->operation);
+    if (!call->body || len < 0 || (size_t)len >= sizeof call->target) {
+        free(call->body);
+        free(call);
+        return -ENOMEM;
+    }
+    if (request->body_len)
+        memcpy(call->body, request->body, request->body_len);
+    call->body[request->body_len] = 0;
+    call->body_len = request->body_len;
+    call->max_body = request->max_body;
+    call->client = client;
+    call->order = client->next_order++;
+    call->done = done;
+    call->data = data;
+    call->started_ms = client_now_ms(client);
+    call->deadline_ms = request->deadline_ms;
+    list_init(&call->queue_node);
+    timer_init(&call->deadline, on_deadline, call);
+    timer_init(&call->next, on_next, call);
+    list_insert(&client->calls, &call->node);
+    timer_start(client->settings.timers, &call->deadline, call->deadline_ms - call->started_ms);
+    *ret_call = call;
+    call_queue(call);
+    client_pump(client);
+    return 0;
+}
+
+void client_cancel(struct client_call *call)
+{
+    struct client *client = call->client;
+    if (call->state == CALL_ENDED) /* from its own call back: it is going anyway */
+        return;
+    call_enter(call, CALL_ENDED);
+    call_free(call);
+    client_pump(client);
+}
+
+void client_abandon(struct client_call *call)
+{
+    if (call->abandoned || call->state == CALL_ENDED)
+        return;
+    call->abandoned = true;
+    if (call->state != CALL_SENDING && call->state != CALL_ENDING)
+        call_give_up(call);
+    client_pump(call->client);
+}
+
+void client_readopt(struct client_call *call)
+{
+    if (!call->abandoned || call->state == CALL_ENDED)
+        return;
+    call->abandoned = false;
+    if (call->state == CALL_ENDING && strcmp(call->error.code, FAILURE_ENDING) == 0) {
+        call->error = (struct error){ 0 };
+        call->keys_must_differ = false;
+        call_queue(call);
+        client_pump(call->client);
+    }
+}
