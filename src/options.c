@@ -10,313 +10,26 @@
 
 #define WRONG_USE "wrong-use"
 
-enum { ACCOUNT_DIGITS = 12, MAX_REQUESTS = 64, OPTION_BYTES = 1 << 16 };
-#define SECOND_MS INT64_C(1000)
-#define HOUR_MS (3600 * SECOND_MS)
-#define DAY_MS (24 * HOUR_MS)
-#define DURATION_MAX_MS (3650 * DAY_MS)
-
-/* ---- values ---- */
-
-/* The digits of `base` at *at, at most `max`; *at then stands behind them. */
-static int read_digits(const char **at, int base, int64_t max, int64_t *ret)
-{
-    int64_t value = 0;
-    int digit = **at - '0';
-    if (digit < 0 || digit >= base)
-        return -EINVAL;
-    for (; digit >= 0 && digit < base; digit = *++*at - '0') {
-        if (value > (max - digit) / base)
-            return -ERANGE;
-        value = value * base + digit;
-    }
-    *ret = value;
-    return 0;
-}
-
-static const struct {
-    const char *name;
-    int64_t ms;
-} units[] = { { "d", DAY_MS },    { "h", HOUR_MS },  { "m", 60 * SECOND_MS },
-              { "s", SECOND_MS }, { "", SECOND_MS }, { "ms", 1 } };
-
-int duration_parse(const char *text, int64_t *ret_ms)
-{
-    int64_t number;
-    int r = read_digits(&text, 10, DURATION_MAX_MS, &number);
-    if (r)
-        return r;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (strcmp(text, units[i].name) != 0)
-            continue;
-        if (number > DURATION_MAX_MS / units[i].ms)
-            return -ERANGE;
-        *ret_ms = number * units[i].ms;
-        return 0;
-    }
-    return -EINVAL;
-}
-
-static int parse_switch(const struct option_row *row, const char *value, void *to)
-{
-    (void)row, (void)value;
-    *(bool *)to = true;
-    return 0;
-}
-
-static int parse_text(const struct option_row *row, const char *value, void *to)
-{
-    char **place = to;
-    char *copy = strdup(value);
-    (void)row;
-    if (!copy)
-        return -ENOMEM;
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
-static int parse_region(const struct option_row *row, const char *value, void *to)
-{
-    return region_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
-}
-
-static bool account_is_valid(const char *text)
-{
-    return strspn(text, "0123456789") == ACCOUNT_DIGITS && !text[ACCOUNT_DIGITS];
-}
-
-static int parse_account(const struct option_row *row, const char *value, void *to)
-{
-    return account_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
-}
-
-static int parse_duration(const struct option_row *row, const char *value, void *to)
-{
-    int64_t ms;
-    if (duration_parse(value, &ms) || ms < row->min || ms > row->max)
-        return -EINVAL;
-    *(int64_t *)to = ms;
-    return 0;
-}
-
-static int parse_number(const struct option_row *row, const char *value, int base, int64_t *ret)
-{
-    return read_digits(&value, base, row->max, ret) || *value || *ret < row->min ? -EINVAL : 0;
-}
-
-static int parse_count(const struct option_row *row, const char *value, void *to)
-{
-    int64_t number;
-    if (parse_number(row, value, 10, &number))
-        return -EINVAL;
-    *(int *)to = (int)number;
-    return 0;
-}
-
-static int parse_owner(const struct option_row *row, const char *value, void *to)
-{
-    int64_t number;
-    _Static_assert(sizeof(uid_t) == sizeof(uint32_t) && sizeof(gid_t) == sizeof(uint32_t), "one parser for both");
-    if (parse_number(row, value, 10, &number))
-        return -EINVAL;
-    *(uint32_t *)to = (uint32_t)number;
-    return 0;
-}
-
-static int parse_mode(const struct option_row *row, const char *value, void *to)
-{
-    int64_t number;
-    if (parse_number(row, value, 8, &number))
-        return -EINVAL;
-    *(mode_t *)to = (mode_t)number;
-    return 0;
-}
-
-static int parse_level(const struct option_row *row, const char *value, void *to)
-{
-    static const char *const names[] = { "error", "warning", "info", "debug" };
-    (void)row;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(value, names[i])) {
-            *(enum log_level *)to = (enum log_level)i;
-            return 0;
-        }
-    return -EINVAL;
-}
-
-/* ---- the table ---- */
-
-#define STRING_(x) #x
-#define STRING(x) STRING_(x)
-#if MIN_TTL_MS == 1000
-#define MIN_TTL_TEXT "1s"
-#else
-#define MIN_TTL_TEXT STRING(MIN_TTL_MS) "ms"
-#endif
-#define A_TIME "a time such as 90, 90s, 15m, 12h or 1d"
-
-#define AT(member) .offset = offsetof(struct options, member)
-#define SWITCH(member) .parse = parse_switch, AT(member)
-#define TIME(member, least, most) .argument = "TIME", .parse = parse_duration, AT(member), .min = (least), .max = (most)
-#define TTL(member) TIME(member, MIN_TTL_MS, DURATION_MAX_MS), .expected = A_TIME ", at least " MIN_TTL_TEXT
-/* (uid_t)-1 means "no one" to chown(2), and is nobody's. */
-#define OWNER(member) .argument = "ID", .parse = parse_owner, AT(member), .max = UINT32_MAX - 1, .expected = "a number"
-#define IGNORED(word)                              \
-    {                                              \
-        .name = (word), .section = OPTIONS_IGNORED \
-    }
-
-static const struct option_row rows[] = {
-    { .name = "region",
-      .argument = "REGION",
-      .parse = parse_region,
-      AT(region),
-      .section = OPTIONS_SERVICE,
-      .expected = "a region such as us-west-2",
-      .help = "the region whose jobs are shown (default: SOURCE's, else the AWS configuration's)" },
-    { .name = "account-id",
-      .argument = "ID",
-      .parse = parse_account,
-      AT(account_id),
-      .section = OPTIONS_SERVICE,
-      .expected = "12 digits",
-      .help = "the account whose jobs are shown (default: SOURCE's, else the credentials')" },
-    { .name = "profile",
-      .argument = "NAME",
-      .parse = parse_text,
-      AT(profile),
-      .section = OPTIONS_SERVICE,
-      .expected = "a profile's name",
-      .help = "the profile of the shared AWS files (default: that of AWS_PROFILE, else \"default\")" },
-    { .name = "endpoint-url",
-      .argument = "URL",
-      .parse = parse_text,
-      AT(endpoint_url),
-      .section = OPTIONS_SERVICE,
-      .expected = "an http or https URL",
-      .help = "what is asked (default: the AWS configuration's, else the service in the region)" },
-    { .name = "allow-http",
-      SWITCH(allow_http),
-      .section = OPTIONS_SERVICE,
-      .help = "let the endpoint be plain http on another host than this one" },
-    { .name = "timeout",
-      TIME(timeout_ms, 1, HOUR_MS),
-      .section = OPTIONS_SERVICE,
-      .default_value = "15s",
-      .expected = A_TIME ", more than 0, at most 1h",
-      .help = "how long a caller waits for the service, retries included" },
-    { .name = "max-requests",
-      .argument = "N",
-      .parse = parse_count,
-      AT(max_requests),
-      .section = OPTIONS_SERVICE,
-      .min = 1,
-      .max = MAX_REQUESTS,
-      .default_value = "8",
-      .expected = "a number from 1 to 64",
-      .help = "how many requests are under way at once, at most" },
-
-    { .name = "ttl",
-      TTL(ttl_ms),
-      .section = OPTIONS_FRESHNESS,
-      .default_value = "30s",
-      .help = "how long the values of a running job are fresh" },
-    { .name = "terminal-ttl",
-      TTL(terminal_ttl_ms),
-      .section = OPTIONS_FRESHNESS,
-      .default_value = "1d",
-      .help = "how long the values of a finished job are fresh" },
-    { .name = "list-ttl",
-      TTL(list_ttl_ms),
-      .section = OPTIONS_FRESHNESS,
-      .default_value = "60s",
-      .help = "how long the list of jobs is fresh, and at least ten times what it took" },
-    { .name = "negative-ttl",
-      TIME(negative_ttl_ms, 0, DURATION_MAX_MS),
-      .section = OPTIONS_FRESHNESS,
-      .default_value = "5s",
-      .expected = A_TIME,
-      .help = "how long \"no such job\" is remembered" },
-
-    { .name = "uid", OWNER(uid), .section = OPTIONS_FILES, .help = "owner of every file (default: who mounts)" },
-    { .name = "gid",
-      OWNER(gid),
-      .section = OPTIONS_FILES,
-      .help = "group of every file (default: that of who mounts)" },
-    { .name = "umask",
-      .argument = "MODE",
-      .parse = parse_mode,
-      AT(umask),
-      .section = OPTIONS_FILES,
-      .max = 0777,
-      .default_value = "000",
-      .expected = "an octal number from 000 to 777",
-      .help = "permissions to take from 0444 of files and 0555 of directories" },
-    { .name = "allow_other",
-      SWITCH(allow_other),
-      .section = OPTIONS_FILES,
-      .help = "let users other than the one who mounts see the files" },
-
-    { .name = "foreground",
-      .letter = 'f',
-      SWITCH(foreground),
-      .section = OPTIONS_COMMAND,
-      .help = "stay in the foreground, and log to standard error" },
-    { .name = "debug",
-      .letter = 'd',
-      SWITCH(debug),
-      .section = OPTIONS_COMMAND,
-      .help = "stay in the foreground, and log everything" },
-    { .name = "log-level",
-      .argument = "LEVEL",
-      .parse = parse_level,
-      AT(log_level),
-      .section = OPTIONS_COMMAND,
-      .default_value = "info",
-      .expected = "error, warning, info or debug",
-      .help = "the least important messages to log: error, warning, info or debug" },
-    { .name = "help", .letter = 'h', SWITCH(help), .section = OPTIONS_COMMAND, .help = "print this help" },
-    { .name = "version", .letter = 'V', SWITCH(version), .section = OPTIONS_COMMAND, .help = "print the version" },
-
-    IGNORED("ro"),
-    IGNORED("rw"),
-    IGNORED("_netdev"),
-    IGNORED("nofail"),
-    IGNORED("suid"),
-    IGNORED("nosuid"),
-    IGNORED("dev"),
-    IGNORED("nodev"),
-    IGNORED("exec"),
-    IGNORED("noexec"),
-    IGNORED("auto"),
-    IGNORED("noauto"),
-    IGNORED("user"),
-    IGNORED("defaults"),
-    IGNORED("relatime"),
-    IGNORED("x-"),
-};
-enum { N_ROWS = sizeof rows / sizeof *rows };
-
-const struct option_row *option_at(size_t i) { return i < N_ROWS ? &rows[i] : NULL; }
+enum { OPTION_BYTES = 1 << 16 };
 
 static const struct option_row *find_name(const char *name, size_t len)
 {
-    for (size_t i = 0; i < N_ROWS; i++) {
-        size_t row_len = strlen(rows[i].name);
-        bool is_prefix = rows[i].name[row_len - 1] == '-';
-        if ((row_len == len || (is_prefix && row_len < len)) && !memcmp(rows[i].name, name, row_len))
-            return &rows[i];
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        size_t row_len = strlen(row->name);
+        bool is_prefix = row->name[row_len - 1] == '-';
+        if ((row_len == len || (is_prefix && row_len < len)) && !memcmp(row->name, name, row_len))
+            break;
     }
-    return NULL;
+    return row;
 }
 
 static const struct option_row *find_letter(char letter)
 {
-    for (size_t i = 0; i < N_ROWS; i++)
-        if (rows[i].letter == letter)
-            return &rows[i];
-    return NULL;
+    const struct option_row *row;
+    for (size_t i = 0; (row = option_at(i)) && row->letter != letter; i++)
+        ;
+    return row;
 }
 
 /* ---- the command line ---- */
@@ -475,7 +188,17 @@ static int apply_arguments(struct options *options, struct arguments *arguments,
     return 0;
 }
 
-/* ---- SOURCE ---- */
+/* ---- SOURCE and MOUNTPOINT ---- */
+
+static int set_text(char **to, const char *text, struct error *error)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        return out_of_memory(error);
+    free(*to);
+    *to = copy;
+    return 0;
+}
 
 static int source_is_wrong(const char *source, const char *why, struct error *error)
 {
@@ -490,7 +213,7 @@ static int merge(char **option, const char *given, const char *what, struct erro
 {
     if (*option && strcmp(*option, given) != 0)
         return error_set(error, EINVAL, WRONG_USE, "SOURCE says %s, but %s=%s", given, what, *option);
-    return parse_text(NULL, given, option) ? out_of_memory(error) : 0;
+    return set_text(option, given, error);
 }
 
 /* "arn:PARTITION:personalize:REGION[:[ACCOUNT[:]]]" */
@@ -511,7 +234,7 @@ static int read_arn(struct options *options, const char *source, struct error *e
         return source_is_wrong(source, "no such form of region", error);
     if (strcmp(field[PARTITION], region_partition(field[REGION])) != 0)
         return source_is_wrong(source, "the region is not in that partition", error);
-    if (field[ACCOUNT] && *field[ACCOUNT] && !account_is_valid(field[ACCOUNT]))
+    if (field[ACCOUNT] && *field[ACCOUNT] && !account_id_is_valid(field[ACCOUNT]))
         return source_is_wrong(source, "an account has 12 digits", error);
     if (field[RESOURCE] && *field[RESOURCE])
         return source_is_wrong(source, "it must end with the account", error);
@@ -520,16 +243,15 @@ static int read_arn(struct options *options, const char *source, struct error *e
         r = merge(&options->account_id, field[ACCOUNT], "account-id", error);
     if (r)
         return r;
-    return parse_text(NULL, field[PARTITION], &options->partition) ? out_of_memory(error) : 0;
+    return set_text(&options->partition, field[PARTITION], error);
 }
 
 static int read_source(struct options *options, const char *source, struct error *error)
 {
     static const char nothing[] = "personalizefs";
-    if (parse_text(NULL, source ? source : nothing, &options->source))
-        return out_of_memory(error);
-    if (!source || !strcmp(source, nothing) || !strcmp(source, "none"))
-        return 0;
+    int r = set_text(&options->source, source ? source : nothing, error);
+    if (r || !source || !strcmp(source, nothing) || !strcmp(source, "none"))
+        return r;
     if (!strncmp(source, "arn:", 4))
         return read_arn(options, source, error);
     if (!region_is_valid(source))
@@ -543,14 +265,15 @@ static int read_mountpoint(struct options *options, const char *mountpoint, stru
         return error_set(error, EINVAL, WRONG_USE, "MOUNTPOINT is empty");
     if (has_control(mountpoint))
         return error_set(error, EINVAL, WRONG_USE, "MOUNTPOINT holds a control character");
-    return parse_text(NULL, mountpoint, &options->mountpoint) ? out_of_memory(error) : 0;
+    return set_text(&options->mountpoint, mountpoint, error);
 }
 
 static int set_defaults(struct options *options, struct error *error)
 {
+    const struct option_row *row;
     *options = (struct options){ .uid = getuid(), .gid = getgid() };
-    for (size_t i = 0; i < N_ROWS; i++) {
-        int r = rows[i].default_value ? apply(options, &rows[i], rows[i].default_value, error) : 0;
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        int r = row->default_value ? apply(options, row, row->default_value, error) : 0;
         if (r)
             return r;
     }
@@ -619,6 +342,7 @@ void options_help(FILE *to)
 {
     static const char *const titles[] = { "The service", "Freshness", "The files", "The command" };
     const char *separator = "  ";
+    const struct option_row *row;
     (void)fputs("usage: personalizefs [options] [SOURCE] MOUNTPOINT\n"
                 "\n"
                 "Mounts the batch inference jobs of Amazon Personalize as a read-only filesystem.\n"
@@ -631,14 +355,14 @@ void options_help(FILE *to)
                 to);
     for (int section = OPTIONS_SERVICE; section < OPTIONS_IGNORED; section++) {
         (void)fprintf(to, "\n%s:\n", titles[section]);
-        for (size_t i = 0; i < N_ROWS; i++)
-            if ((int)rows[i].section == section)
-                help_row(to, &rows[i]);
+        for (size_t i = 0; (row = option_at(i)); i++)
+            if ((int)row->section == section)
+                help_row(to, row);
     }
     (void)fputs("\nAccepted in a -o list and ignored, as mount(8) and fstab pass them:\n", to);
-    for (size_t i = 0; i < N_ROWS; i++)
-        if (rows[i].section == OPTIONS_IGNORED) {
-            (void)fprintf(to, "%s%s", separator, rows[i].name);
+    for (size_t i = 0; (row = option_at(i)); i++)
+        if (row->section == OPTIONS_IGNORED) {
+            (void)fprintf(to, "%s%s", separator, row->name);
             separator = " ";
         }
     (void)fputs("...\n", to);

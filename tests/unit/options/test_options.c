@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* options: durations, command lines right and wrong, and that table, help and manual page say the same. */
+/* options: durations, command lines right and wrong. */
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "options.h"
@@ -12,13 +12,13 @@
 
 #include <cmocka.h>
 
+#include "command_line.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-
-static const char *man_page_path;
 
 /* ---- durations ---- */
 
@@ -97,47 +97,6 @@ static void test_durations(void **state)
 }
 
 /* ---- command lines ---- */
-
-#define ARGS(...) ((const char *const[]){ "personalizefs", __VA_ARGS__, NULL })
-
-static int parse(const char *const *arguments, struct options *options, struct error *error)
-{
-    int argc = 0;
-    memset(options, 0xa5, sizeof *options);
-    *error = (struct error){ 0 };
-    while (arguments[argc])
-        argc++;
-    return options_parse(argc, (char **)(uintptr_t)arguments, options, error);
-}
-
-static const char *or_none(const char *text) { return text ? text : "(none)"; }
-
-static void show(const struct options *o, struct buf *to)
-{
-    assert_int_equal(
-        buf_printf(to,
-                   "source=%s mountpoint=%s partition=%s region=%s account=%s profile=%s endpoint=%s http=%d "
-                   "timeout=%lld max=%d ttl=%lld terminal=%lld list=%lld negative=%lld uid=%u gid=%u umask=%o "
-                   "other=%d foreground=%d debug=%d level=%d help=%d version=%d",
-                   or_none(o->source), or_none(o->mountpoint), or_none(o->partition), or_none(o->region),
-                   or_none(o->account_id), or_none(o->profile), or_none(o->endpoint_url), o->allow_http,
-                   (long long)o->timeout_ms, o->max_requests, (long long)o->ttl_ms, (long long)o->terminal_ttl_ms,
-                   (long long)o->list_ttl_ms, (long long)o->negative_ttl_ms, o->uid, o->gid, o->umask, o->allow_other,
-                   o->foreground, o->debug, (int)o->log_level, o->help, o->version),
-        0);
-}
-
-/* The options of a line that must be right, as text. */
-static void show_line(const char *const *arguments, struct buf *to)
-{
-    struct options options;
-    struct error error;
-    buf_clear(to);
-    if (parse(arguments, &options, &error))
-        fail_msg("%s ... %s: %s", arguments[1], arguments[2] ? arguments[2] : "", error.message);
-    show(&options, to);
-    options_release(&options);
-}
 
 static void test_defaults(void **state)
 {
@@ -277,114 +236,115 @@ static void test_operands(void **state)
 }
 
 /* `says` is in the message, which is one line. */
+static const struct {
+    const char *const *arguments;
+    const char *says;
+} wrong_lines[] = {
+    { (const char *const[]){ "personalizefs", NULL }, "MOUNTPOINT is missing" },
+    { (const char *const[]){ NULL }, "MOUNTPOINT is missing" },
+    { ARGS("-f"), "MOUNTPOINT is missing" },
+    { ARGS(""), "MOUNTPOINT is empty" },
+    { ARGS("a\nb"), "MOUNTPOINT holds a control character" },
+    { ARGS("us-west-2", "/m", "/n"), "too many arguments: \"/n\"" },
+    { ARGS("us-west-2", "/m", "--", "-f"), "too many arguments: \"-f\"" },
+    /* Unknown options; no name is completed. */
+    { ARGS("/m", "-x"), "unknown option \"-x\"" },
+    { ARGS("/m", "-fx"), "unknown option \"-x\"" },
+    { ARGS("/m", "--bogus"), "unknown option \"--bogus\"" },
+    { ARGS("/m", "--bogus=1"), "unknown option \"--bogus=1\"" },
+    { ARGS("/m", "-o", "bogus"), "unknown option \"bogus\"" },
+    { ARGS("/m", "-o", "ro,bogus=1,rw"), "unknown option \"bogus=1\"" },
+    { ARGS("/m", "--reg=us-west-2"), "unknown option \"--reg=us-west-2\"" },
+    { ARGS("/m", "--regions=us-west-2"), "unknown option \"--regions=us-west-2\"" },
+    { ARGS("/m", "-o", "tt=5"), "unknown option \"tt=5\"" },
+    { ARGS("/m", "-o", "ttls=5"), "unknown option \"ttls=5\"" },
+    { ARGS("/m", "-o", "TTL=5"), "unknown option \"TTL=5\"" },
+    { ARGS("/m", "-o", "=5"), "unknown option \"=5\"" },
+    { ARGS("/m", "-o", " ttl=5"), "unknown option \" ttl=5\"" },
+    { ARGS("/m", "-o", "ron"), "unknown option \"ron\"" },
+    { ARGS("/m", "-o", "x"), "unknown option \"x\"" },
+    { ARGS("/m", "-o", "X-mount.mkdir"), "unknown option \"X-mount.mkdir\"" },
+    { ARGS("/m", "-o", "auto_unmount"), "unknown option \"auto_unmount\"" },
+    { ARGS("/m", "--ro"), "unknown option \"--ro\"" },
+    { ARGS("/m", "--x-y"), "unknown option \"--x-y\"" },
+    { ARGS("/m", "-\x1b[31m"), "unknown option \"-?\"" },
+    { ARGS("/m", "--\n"), "unknown option \"--?\"" },
+    /* Values that are missing, or not wanted. */
+    { ARGS("/m", "-o"), "option -o needs a value" },
+    { ARGS("/m", "--ttl"), "option ttl needs a value" },
+    { ARGS("/m", "--ttl="), "option ttl needs a value" },
+    { ARGS("/m", "--ttl", ""), "option ttl needs a value" },
+    { ARGS("/m", "-o", "ttl"), "option ttl needs a value" },
+    { ARGS("/m", "-o", "profile="), "option profile needs a value" },
+    { ARGS("/m", "-o", "profile=,ro"), "option profile needs a value" },
+    { ARGS("/m", "--foreground=1"), "option foreground takes no value" },
+    { ARGS("/m", "-o", "allow_other="), "option allow_other takes no value" },
+    /* Values that are none. */
+    { ARGS("/m", "--region=US-WEST-2"), "option region=US-WEST-2: expected a region" },
+    { ARGS("/m", "--region=evil.example.com"), "option region=evil.example.com: expected a region" },
+    { ARGS("/m", "--account-id=12345678901"), "option account-id=12345678901: expected 12 digits" },
+    { ARGS("/m", "--account-id=1234567890123"), "expected 12 digits" },
+    { ARGS("/m", "--account-id=12345678901a"), "expected 12 digits" },
+    { ARGS("/m", "--ttl=soon"), "option ttl=soon: expected a time" },
+    { ARGS("/m", "--ttl=0"), "option ttl=0: expected a time" },
+    { ARGS("/m", "--terminal-ttl=0ms"), "option terminal-ttl=0ms: expected a time" },
+    { ARGS("/m", "--list-ttl=0d"), "option list-ttl=0d: expected a time" },
+    { ARGS("/m", "--list-ttl=3651d"), "option list-ttl=3651d: expected a time" },
+    { ARGS("/m", "--negative-ttl=-1"), "option negative-ttl=-1: expected a time" },
+    { ARGS("/m", "--timeout=0"), "option timeout=0: expected a time" },
+    { ARGS("/m", "--timeout=61m"), "at most 1h" },
+    { ARGS("/m", "--max-requests=0"), "expected a number from 1 to 64" },
+    { ARGS("/m", "--max-requests=65"), "expected a number from 1 to 64" },
+    { ARGS("/m", "--max-requests=8x"), "expected a number from 1 to 64" },
+    { ARGS("/m", "--uid=root"), "option uid=root: expected a number" },
+    { ARGS("/m", "--uid=4294967295"), "option uid=4294967295: expected a number" },
+    { ARGS("/m", "--gid=-1"), "option gid=-1: expected a number" },
+    { ARGS("/m", "--umask=1000"), "expected an octal number" },
+    { ARGS("/m", "--umask=8"), "expected an octal number" },
+    { ARGS("/m", "--umask=u=rw"), "expected an octal number" },
+    { ARGS("/m", "--log-level=loud"), "expected error, warning, info or debug" },
+    { ARGS("/m", "--profile=a\nb"), "option profile=a?b: expected" },
+    { ARGS("/m", "-o", "profile=a\\012b"), "option profile=a?b: expected" },
+    { ARGS("/m", "-o", "profile=a\\000b"), "a NUL character" },
+    { ARGS("/m", "--endpoint-url=http://a\r\nX: y"), "option endpoint-url=http://a??X: y: expected" },
+    /* SOURCE. */
+    { ARGS("", "/m"), "SOURCE \"\": not a region" },
+    { ARGS("US-WEST-2", "/m"), "SOURCE \"US-WEST-2\": not a region" },
+    { ARGS("us-west-2\n", "/m"), "SOURCE \"us-west-2?\": not a region" },
+    { ARGS("/dev/sda1", "/m"), "not a region" },
+    { ARGS("arn:", "/m"), "not the beginning of an ARN" },
+    { ARGS("arn:aws:personalize", "/m"), "not the beginning of an ARN" },
+    { ARGS("arn:aws:s3:us-west-2", "/m"), "not the beginning of an ARN" },
+    { ARGS("arn:aws:personalize:", "/m"), "no such form of region" },
+    { ARGS("arn:aws:personalize:a.b", "/m"), "no such form of region" },
+    { ARGS("arn:aws-cn:personalize:us-west-2", "/m"), "not in that partition" },
+    { ARGS("arn:aws:personalize:cn-north-1", "/m"), "not in that partition" },
+    { ARGS("arn::personalize:us-west-2", "/m"), "not in that partition" },
+    { ARGS("arn:aws:personalize:us-west-2:1", "/m"), "an account has 12 digits" },
+    { ARGS("arn:aws:personalize:us-west-2:123456789012:batch-inference-job/a", "/m"), "end with the account" },
+    { ARGS("arn:aws:personalize:us-west-2:123456789012::", "/m"), "end with the account" },
+    /* What is said twice must agree. */
+    { ARGS("us-west-2", "/m", "--region=eu-west-1"), "SOURCE says us-west-2, but region=eu-west-1" },
+    { ARGS("arn:aws:personalize:us-west-2", "/m", "-o", "region=eu-west-1"),
+      "SOURCE says us-west-2, but region=eu-west-1" },
+    { ARGS("arn:aws:personalize:us-west-2:123456789012", "/m", "--account-id=210987654321"),
+      "SOURCE says 123456789012, but account-id=210987654321" },
+};
+
 static void test_wrong_use(void **state)
 {
-    const struct {
-        const char *const *arguments;
-        const char *says;
-    } cases[] = {
-        { (const char *const[]){ "personalizefs", NULL }, "MOUNTPOINT is missing" },
-        { (const char *const[]){ NULL }, "MOUNTPOINT is missing" },
-        { ARGS("-f"), "MOUNTPOINT is missing" },
-        { ARGS(""), "MOUNTPOINT is empty" },
-        { ARGS("a\nb"), "MOUNTPOINT holds a control character" },
-        { ARGS("us-west-2", "/m", "/n"), "too many arguments: \"/n\"" },
-        { ARGS("us-west-2", "/m", "--", "-f"), "too many arguments: \"-f\"" },
-        /* Unknown options; no name is completed. */
-        { ARGS("/m", "-x"), "unknown option \"-x\"" },
-        { ARGS("/m", "-fx"), "unknown option \"-x\"" },
-        { ARGS("/m", "--bogus"), "unknown option \"--bogus\"" },
-        { ARGS("/m", "--bogus=1"), "unknown option \"--bogus=1\"" },
-        { ARGS("/m", "-o", "bogus"), "unknown option \"bogus\"" },
-        { ARGS("/m", "-o", "ro,bogus=1,rw"), "unknown option \"bogus=1\"" },
-        { ARGS("/m", "--reg=us-west-2"), "unknown option \"--reg=us-west-2\"" },
-        { ARGS("/m", "--regions=us-west-2"), "unknown option \"--regions=us-west-2\"" },
-        { ARGS("/m", "-o", "tt=5"), "unknown option \"tt=5\"" },
-        { ARGS("/m", "-o", "ttls=5"), "unknown option \"ttls=5\"" },
-        { ARGS("/m", "-o", "TTL=5"), "unknown option \"TTL=5\"" },
-        { ARGS("/m", "-o", "=5"), "unknown option \"=5\"" },
-        { ARGS("/m", "-o", " ttl=5"), "unknown option \" ttl=5\"" },
-        { ARGS("/m", "-o", "ron"), "unknown option \"ron\"" },
-        { ARGS("/m", "-o", "x"), "unknown option \"x\"" },
-        { ARGS("/m", "-o", "X-mount.mkdir"), "unknown option \"X-mount.mkdir\"" },
-        { ARGS("/m", "-o", "auto_unmount"), "unknown option \"auto_unmount\"" },
-        { ARGS("/m", "--ro"), "unknown option \"--ro\"" },
-        { ARGS("/m", "--x-y"), "unknown option \"--x-y\"" },
-        { ARGS("/m", "-\x1b[31m"), "unknown option \"-?\"" },
-        { ARGS("/m", "--\n"), "unknown option \"--?\"" },
-        /* Values that are missing, or not wanted. */
-        { ARGS("/m", "-o"), "option -o needs a value" },
-        { ARGS("/m", "--ttl"), "option ttl needs a value" },
-        { ARGS("/m", "--ttl="), "option ttl needs a value" },
-        { ARGS("/m", "--ttl", ""), "option ttl needs a value" },
-        { ARGS("/m", "-o", "ttl"), "option ttl needs a value" },
-        { ARGS("/m", "-o", "profile="), "option profile needs a value" },
-        { ARGS("/m", "-o", "profile=,ro"), "option profile needs a value" },
-        { ARGS("/m", "--foreground=1"), "option foreground takes no value" },
-        { ARGS("/m", "-o", "allow_other="), "option allow_other takes no value" },
-        /* Values that are none. */
-        { ARGS("/m", "--region=US-WEST-2"), "option region=US-WEST-2: expected a region" },
-        { ARGS("/m", "--region=evil.example.com"), "option region=evil.example.com: expected a region" },
-        { ARGS("/m", "--account-id=12345678901"), "option account-id=12345678901: expected 12 digits" },
-        { ARGS("/m", "--account-id=1234567890123"), "expected 12 digits" },
-        { ARGS("/m", "--account-id=12345678901a"), "expected 12 digits" },
-        { ARGS("/m", "--ttl=soon"), "option ttl=soon: expected a time" },
-        { ARGS("/m", "--ttl=0"), "option ttl=0: expected a time" },
-        { ARGS("/m", "--terminal-ttl=0ms"), "option terminal-ttl=0ms: expected a time" },
-        { ARGS("/m", "--list-ttl=0d"), "option list-ttl=0d: expected a time" },
-        { ARGS("/m", "--list-ttl=3651d"), "option list-ttl=3651d: expected a time" },
-        { ARGS("/m", "--negative-ttl=-1"), "option negative-ttl=-1: expected a time" },
-        { ARGS("/m", "--timeout=0"), "option timeout=0: expected a time" },
-        { ARGS("/m", "--timeout=61m"), "at most 1h" },
-        { ARGS("/m", "--max-requests=0"), "expected a number from 1 to 64" },
-        { ARGS("/m", "--max-requests=65"), "expected a number from 1 to 64" },
-        { ARGS("/m", "--max-requests=8x"), "expected a number from 1 to 64" },
-        { ARGS("/m", "--uid=root"), "option uid=root: expected a number" },
-        { ARGS("/m", "--uid=4294967295"), "option uid=4294967295: expected a number" },
-        { ARGS("/m", "--gid=-1"), "option gid=-1: expected a number" },
-        { ARGS("/m", "--umask=1000"), "expected an octal number" },
-        { ARGS("/m", "--umask=8"), "expected an octal number" },
-        { ARGS("/m", "--umask=u=rw"), "expected an octal number" },
-        { ARGS("/m", "--log-level=loud"), "expected error, warning, info or debug" },
-        { ARGS("/m", "--profile=a\nb"), "option profile=a?b: expected" },
-        { ARGS("/m", "-o", "profile=a\\012b"), "option profile=a?b: expected" },
-        { ARGS("/m", "-o", "profile=a\\000b"), "a NUL character" },
-        { ARGS("/m", "--endpoint-url=http://a\r\nX: y"), "option endpoint-url=http://a??X: y: expected" },
-        /* SOURCE. */
-        { ARGS("", "/m"), "SOURCE \"\": not a region" },
-        { ARGS("US-WEST-2", "/m"), "SOURCE \"US-WEST-2\": not a region" },
-        { ARGS("us-west-2\n", "/m"), "SOURCE \"us-west-2?\": not a region" },
-        { ARGS("/dev/sda1", "/m"), "not a region" },
-        { ARGS("arn:", "/m"), "not the beginning of an ARN" },
-        { ARGS("arn:aws:personalize", "/m"), "not the beginning of an ARN" },
-        { ARGS("arn:aws:s3:us-west-2", "/m"), "not the beginning of an ARN" },
-        { ARGS("arn:aws:personalize:", "/m"), "no such form of region" },
-        { ARGS("arn:aws:personalize:a.b", "/m"), "no such form of region" },
-        { ARGS("arn:aws-cn:personalize:us-west-2", "/m"), "not in that partition" },
-        { ARGS("arn:aws:personalize:cn-north-1", "/m"), "not in that partition" },
-        { ARGS("arn::personalize:us-west-2", "/m"), "not in that partition" },
-        { ARGS("arn:aws:personalize:us-west-2:1", "/m"), "an account has 12 digits" },
-        { ARGS("arn:aws:personalize:us-west-2:123456789012:batch-inference-job/a", "/m"), "end with the account" },
-        { ARGS("arn:aws:personalize:us-west-2:123456789012::", "/m"), "end with the account" },
-        /* What is said twice must agree. */
-        { ARGS("us-west-2", "/m", "--region=eu-west-1"), "SOURCE says us-west-2, but region=eu-west-1" },
-        { ARGS("arn:aws:personalize:us-west-2", "/m", "-o", "region=eu-west-1"),
-          "SOURCE says us-west-2, but region=eu-west-1" },
-        { ARGS("arn:aws:personalize:us-west-2:123456789012", "/m", "--account-id=210987654321"),
-          "SOURCE says 123456789012, but account-id=210987654321" },
-    };
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(wrong_lines); i++) {
         struct options options;
         struct error error;
-        int r = parse(cases[i].arguments, &options, &error);
-        if (r != -EINVAL || error.number != EINVAL || !strstr(error.message, cases[i].says))
-            fail_msg("case %zu (%s): %d, \"%s\"", i, cases[i].says, r, error.message);
+        int r = parse(wrong_lines[i].arguments, &options, &error);
+        if (r != -EINVAL || error.number != EINVAL || !strstr(error.message, wrong_lines[i].says))
+            fail_msg("case %zu (%s): %d, \"%s\"", i, wrong_lines[i].says, r, error.message);
         assert_null(strpbrk(error.message, "\n\r\x1b"));
         assert_null(options.source);
         assert_null(options.mountpoint);
     }
-    print_message("%zu wrong lines\n", COUNT(cases));
+    print_message("%zu wrong lines\n", COUNT(wrong_lines));
 }
 
 static void test_least_ttl(void **state)
@@ -423,244 +383,12 @@ static void test_long_line(void **state)
     options_release(&options);
 }
 
-/* ---- the table ---- */
-
-static const char *sample_of(const struct option_row *row)
-{
-    static const struct {
-        const char *argument;
-        const char *sample;
-    } samples[] = { { "REGION", "eu-west-1" }, { "NAME", "ops" }, { "URL", "https://example.com/x" },
-                    { "TIME", "7m" },          { "N", "3" },      { "MODE", "077" },
-                    { "LEVEL", "warning" } };
-    if (!strcmp(row->name, "account-id"))
-        return "123456789012";
-    if (!strcmp(row->argument, "ID"))
-        return "4711";
-    for (size_t i = 0; i < COUNT(samples); i++)
-        if (!strcmp(row->argument, samples[i].argument))
-            return samples[i].sample;
-    fail_msg("%s: no sample for %s", row->name, row->argument);
-    return NULL;
-}
-
-static void check_forms(const struct option_row *row)
-{
-    BUF_CLEANUP struct buf without = BUF_INIT(4096);
-    BUF_CLEANUP struct buf first = BUF_INIT(4096);
-    BUF_CLEANUP struct buf other = BUF_INIT(4096);
-    const char *equals = row->argument ? "=" : "";
-    const char *value = row->argument ? sample_of(row) : "";
-    char item[100];
-    char list[110];
-    char whole[110];
-    char name[100];
-    char letter[] = { '-', row->letter, 0 };
-    (void)snprintf(item, sizeof item, "%s%s%s", row->name, equals, value);
-    (void)snprintf(list, sizeof list, "-o%s", item);
-    (void)snprintf(whole, sizeof whole, "--%s", item);
-    (void)snprintf(name, sizeof name, "--%s", row->name);
-    show_line(ARGS("/m"), &without);
-    show_line(ARGS("-o", item, "/m"), &first);
-    assert_string_not_equal(buf_str(&first), buf_str(&without));
-    show_line(ARGS(list, "/m"), &other);
-    assert_string_equal(buf_str(&first), buf_str(&other));
-    show_line(ARGS(whole, "/m"), &other);
-    assert_string_equal(buf_str(&first), buf_str(&other));
-    if (row->argument)
-        show_line(ARGS(name, value, "/m"), &other);
-    else
-        show_line(ARGS(name, "/m"), &other);
-    assert_string_equal(buf_str(&first), buf_str(&other));
-    if (row->letter)
-        show_line(ARGS(letter, "/m"), &other);
-    assert_string_equal(buf_str(&first), buf_str(&other));
-}
-
-static void test_every_row(void **state)
-{
-    const struct option_row *row;
-    (void)state;
-    for (size_t i = 0; (row = option_at(i)); i++) {
-        for (size_t j = 0; j < i; j++) {
-            assert_string_not_equal(row->name, option_at(j)->name);
-            assert_true(!row->letter || row->letter != option_at(j)->letter);
-        }
-        assert_int_not_equal(row->letter, 'o');
-        if (row->section == OPTIONS_IGNORED) {
-            assert_null(row->parse);
-            continue;
-        }
-        assert_non_null(row->parse);
-        assert_non_null(row->help);
-        assert_null(strchr(row->help, '\n'));
-        assert_true(row->offset < sizeof(struct options));
-        assert_true(!row->argument == !row->expected);
-        check_forms(row);
-    }
-}
-
-/* The help line as both the help and the manual page have it. */
-static void help_of(const struct option_row *row, char *to, size_t size)
-{
-    (void)snprintf(to, size, "%s%s%s%s", row->help, row->default_value ? " (default: " : "",
-                   row->default_value ? row->default_value : "", row->default_value ? ")" : "");
-}
-
-static void test_help(void **state)
-{
-    FREE_CLEANUP char *text = NULL;
-    size_t len = 0;
-    FILE *file = open_memstream(&text, &len);
-    const struct option_row *row;
-    (void)state;
-    assert_non_null(file);
-    options_help(file);
-    assert_int_equal(fclose(file), 0);
-    assert_non_null(text);
-    for (size_t i = 0; (row = option_at(i)); i++) {
-        char form[300];
-        char help[300];
-        char *line;
-        if (row->section == OPTIONS_IGNORED)
-            (void)snprintf(form, sizeof form, " %s", row->name);
-        else if (row->letter)
-            (void)snprintf(form, sizeof form, "\n  -%c, %s ", row->letter, row->name);
-        else
-            (void)snprintf(form, sizeof form, "\n  %s%s%s ", row->name, row->argument ? "=" : "",
-                           row->argument ? row->argument : "");
-        line = strstr(text, form);
-        if (!line) {
-            fail_msg("--help lacks \"%s\"", form);
-            return;
-        }
-        if (row->section == OPTIONS_IGNORED)
-            continue;
-        help_of(row, help, sizeof help);
-        line += strlen(form);
-        line += strspn(line, " ");
-        if (strncmp(line, help, strlen(help)) != 0 || line[strlen(help)] != '\n')
-            fail_msg("--help does not say \"%s\" of %s", help, row->name);
-    }
-}
-
-/* ---- the manual page ---- */
-
-/* A line of scdoc(5) without its mark-up. */
-static void strip(char *line)
-{
-    char *to = line;
-    for (; *line && *line != '\n'; line++) {
-        if (*line == '\\' && line[1])
-            *to++ = *++line;
-        else if (*line != '*' && *line != '_')
-            *to++ = *line;
-    }
-    *to = 0;
-}
-
-/* What the line that names an option in the manual page is. */
-static void heading_of(const struct option_row *row, char *to, size_t size)
-{
-    if (row->letter)
-        (void)snprintf(to, size, "-%c, %s", row->letter, row->name);
-    else
-        (void)snprintf(to, size, "%s%s%s", row->name, row->argument ? "=" : "", row->argument ? row->argument : "");
-}
-
-struct man_option {
-    char heading[100];
-    char help[300];
-};
-
-/* The options that the manual page has, in its order, and the words of its section "Ignored". */
-static size_t read_man(struct man_option *options, size_t max, char *ignored, size_t ignored_size)
-{
-    FILE *file = fopen(man_page_path, "re");
-    FREE_CLEANUP char *line = NULL;
-    size_t room = 0;
-    size_t n = 0;
-    bool in_options = false;
-    bool in_ignored = false;
-    bool after_heading = false;
-    ignored[0] = 0;
-    assert_non_null(file);
-    while (getline(&line, &room, file) > 0) {
-        if (!strncmp(line, "# ", 2))
-            in_options = !strcmp(line, "# OPTIONS\n");
-        if (!strncmp(line, "## ", 3))
-            in_ignored = in_options && !strcmp(line, "## Ignored\n");
-        if (!in_options)
-            continue;
-        if (in_ignored) {
-            size_t len = strlen(ignored);
-            strip(line);
-            (void)snprintf(ignored + len, ignored_size - len, " %s", line);
-        } else if (after_heading) {
-            assert_int_equal(line[0], '\t');
-            strip(line + 1);
-            (void)snprintf(options[n - 1].help, sizeof options->help, "%s", line + 1);
-            after_heading = false;
-        } else if (line[0] == '*') {
-            assert_true(n < max);
-            strip(line);
-            (void)snprintf(options[n++].heading, sizeof options->heading, "%s", line);
-            after_heading = true;
-        }
-    }
-    (void)fclose(file);
-    return n;
-}
-
-static void test_man_page(void **state)
-{
-    static struct man_option options[100];
-    char ignored[2000];
-    size_t n = read_man(options, COUNT(options), ignored, sizeof ignored);
-    size_t at = 0;
-    size_t n_ignored = 0;
-    size_t commas = 0;
-    const struct option_row *row;
-    (void)state;
-    for (size_t i = 0; (row = option_at(i)); i++) {
-        char expected[300];
-        if (row->section == OPTIONS_IGNORED) {
-            bool is_prefix = row->name[strlen(row->name) - 1] == '-';
-            (void)snprintf(expected, sizeof expected, is_prefix ? " with %s." : " %s,", row->name);
-            if (!strstr(ignored, expected))
-                fail_msg("the manual page lacks \"%s\"", expected);
-            n_ignored++;
-            continue;
-        }
-        heading_of(row, expected, sizeof expected);
-        if (at == n)
-            fail_msg("the manual page lacks \"%s\"", expected);
-        assert_string_equal(options[at].heading, expected);
-        help_of(row, expected, sizeof expected);
-        assert_string_equal(options[at].help, expected);
-        at++;
-    }
-    if (at < n)
-        fail_msg("the manual page has \"%s\", which the table lacks", options[at].heading);
-    /* One comma a word, the last word being the prefix: none is there that the table lacks. */
-    for (const char *c = strchr(ignored, ':'); c && *c; c++)
-        commas += *c == ',';
-    assert_int_equal(commas + 1, n_ignored);
-    print_message("%zu options, %zu ignored words\n", n, n_ignored);
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_durations),   cmocka_unit_test(test_defaults),  cmocka_unit_test(test_source),
         cmocka_unit_test(test_equal_lines), cmocka_unit_test(test_operands),  cmocka_unit_test(test_wrong_use),
-        cmocka_unit_test(test_least_ttl),   cmocka_unit_test(test_long_line), cmocka_unit_test(test_every_row),
-        cmocka_unit_test(test_help),        cmocka_unit_test(test_man_page),
+        cmocka_unit_test(test_least_ttl),   cmocka_unit_test(test_long_line),
     };
-    if (argc != 2) {
-        (void)fprintf(stderr, "usage: test_options personalizefs.1.scd\n");
-        return 2;
-    }
-    man_page_path = argv[1];
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
