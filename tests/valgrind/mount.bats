@@ -3,6 +3,8 @@
 # A mount that is read whole, while values change, and unmounted: under valgrind, which must have nothing to say.
 # PERSONALIZEFS and EMULATOR: the programs.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
     set -u
     # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
