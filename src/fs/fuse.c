@@ -3,6 +3,7 @@
 #include "fs/fuse.h"
 
 #include "base/cleanup.h"
+#include "fs/caller.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,6 +153,11 @@ static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     struct mount *mount = mount_of(req);
     struct tree_attr attr = { 0 };
     int result = strlen(name) > NAME_BYTES_MAX ? -ENAMETOOLONG : tree_lookup(mount->settings.tree, parent, name, &attr);
+    bool provisional = !result && attr.is_dir && !attr.entry_ms;
+    if (provisional && caller_creates(fuse_req_ctx(req)->pid)) {
+        tree_forget(mount->settings.tree, attr.node, 1);
+        result = -EROFS;
+    }
     if (result && result != -ENOENT) {
         (void)fuse_reply_err(req, -result);
         return;
