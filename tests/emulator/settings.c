@@ -71,7 +71,7 @@ static int row_set(const struct row *row, struct settings *settings, const char 
             buf_printf(why, "%s is too long", row->name);
             return -EINVAL;
         }
-        strcpy(field, value); /* it fits: see above */
+        memcpy(field, value, strlen(value) + 1);
         return 0;
     }
     char *end;
@@ -168,7 +168,7 @@ int settings_from_arguments(struct settings *settings, int argc, char **argv)
             return 1;
         }
         size_t len = strcspn(name, "=");
-        const struct row *row = strncmp(name, "--", 2) || len < 3 ? NULL : row_find(name + 2, len - 2);
+        const struct row *row = strncmp(name, "--", 2) != 0 || len < 3 ? NULL : row_find(name + 2, len - 2);
         if (!row) {
             fprintf(stderr, "personalize-emulator: %s: no such option (--help lists them)\n", name);
             return -EINVAL;
