@@ -192,7 +192,7 @@ static int herd(long n, const char *path)
 /* ---- whole ---- */
 
 enum { WHOLE, TORN, CUT, EMPTY, FAILED, VERDICTS };
-enum { PROCESSES = 8, FILES_MAX = 256, HEAD = 20, PAUSE_EVERY = 60, PAUSE_US = 15000 };
+enum { PROCESSES = 8, FILES_MAX = 256, HEAD = 20, PAUSE_EVERY = 97, PAUSE_US = 3000, PAUSES = 5 };
 
 struct tally {
     long verdicts[VERDICTS];
@@ -235,8 +235,10 @@ static void read_many(read_fn *read_value, long reads, int first, char **paths, 
     long seen[FILES_MAX] = { 0 };
     for (long i = 0; i < reads; i++) {
         int file = (int)((first + i) % n_paths);
-        long pauses = i / PAUSE_EVERY;
-        struct pause pause = { i % PAUSE_EVERY ? 0 : PAUSE_US, i % PAUSE_EVERY == 0 && pauses % 2 };
+        long n = i / PAUSE_EVERY;
+        struct pause pause = { 0 };
+        if (i % PAUSE_EVERY == 0)
+            pause = (struct pause){ .us = PAUSE_US * (1 + (unsigned)(n + first) % PAUSES), .drops = n % 2 };
         CLOSE_CLEANUP int fd = open(paths[file], O_RDONLY | O_CLOEXEC);
         ssize_t len = fd < 0 ? -1 : read_value(fd, chunks[i % 4], pause, text);
         long generation = seen[file];
