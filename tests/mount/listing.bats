@@ -57,7 +57,7 @@ list_more() {
     [ "$called" -ge 10 ] && [ "$called" -le 20 ]
     before="$(readdirs) $(requests LOOKUP GETATTR)"
     [ "${before% *}" -gt 5 ]
-    for i in 1 2 3; do
+    for _ in 1 2 3; do
         [ "$(names "$M")" = "$expected" ]
         [ "$(ls -A -U "$M" | wc -l)" = 1000 ]
     done
@@ -128,7 +128,7 @@ list_more() {
 @test "a listing rests ten times what it took" {
     emulator_start --jobs 150 --running 0 --empty-pages 0 --latency-ms 150
     mount_start -o list-ttl=1ms
-    for i in 1 2 3 4; do
+    for _ in 1 2 3 4; do
         names "$M" >/dev/null
         sleep 0.2
     done
