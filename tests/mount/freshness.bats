@@ -168,16 +168,38 @@ all_requests() { grep -c 'opcode: [^F]' "$LOG" || true; }
 @test "a job that is not there is asked for once in negative-ttl, and met when it comes" {
     emulator_start --jobs 0 --running 0
     mount_start -o negative-ttl=3s
-    for i in {1..50}; do
-        [ ! -e "$M/later" ]
+    for _ in {1..5}; do
+        for i in {1..20}; do
+            [ ! -e "$M/later-$i" ]
+        done
     done
-    [ "$(describes)" = 1 ]
-    set_job later 'status="PENDING"'
-    [ ! -e "$M/later" ]
-    [ "$(describes)" = 1 ]
+    [ "$(describes)" = 20 ]
+    set_job later-7 'status="PENDING"'
+    [ ! -e "$M/later-7" ]
+    [ "$(describes)" = 20 ]
     sleep 3.3
-    [ "$(cat "$M/later/status")" = PENDING ]
-    [ "$(describes)" = 2 ]
+    [ "$(cat "$M/later-7/status")" = PENDING ]
+    [ "$(describes)" = 21 ]
+}
+
+@test "a value that expires and has not changed is confirmed, and its pages stay: no READ" {
+    emulator_start --jobs 0 --running 0
+    set_job job 'status="PENDING"' 'failureReason="Because."'
+    mount_start -d -o ttl=700ms
+    [ "$(cat "$M/job/failureReason" "$M/job/failureReason" "$M/job/failureReason")" = $'Because.\nBecause.\nBecause.' ]
+    called=$(describes)
+    before=$(requests READ)
+    [ "$before" -gt 0 ]
+    for round in 1 2; do
+        sleep 1
+        [ "$(cat "$M/job/failureReason")" = Because. ]
+        [ "$(describes)" = $((called + round)) ]
+    done
+    [ "$(requests READ)" = "$before" ]
+    set_job job 'failureReason="Hence it"'
+    sleep 1
+    [ "$(cat "$M/job/failureReason")" = 'Hence it' ]
+    [ "$(requests READ)" = $((before + 1)) ]
 }
 
 @test "after a listing each job's first read is its one describe, and from the third on the kernel's alone" {
