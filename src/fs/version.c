@@ -50,7 +50,7 @@ static bool same_value(const struct record *a, const struct record *b, unsigned 
 {
     struct slice x = record_value(a, field);
     struct slice y = record_value(b, field);
-    return !x.data == !y.data && x.len == y.len && (!x.len || !memcmp(x.data, y.data, x.len)) &&
+    return !x.data == !y.data && x.len == y.len && (!x.data || memcmp(x.data, y.data, x.len) == 0) &&
            record_updated_ms(a) == record_updated_ms(b);
 }
 

@@ -150,7 +150,7 @@ bool record_agrees(const struct record *a, const struct record *b)
             continue;
         struct slice x = record_value(a, i);
         struct slice y = record_value(b, i);
-        if (!x.data != !y.data || x.len != y.len || (x.len && memcmp(x.data, y.data, x.len)))
+        if (!x.data != !y.data || x.len != y.len || (x.data && memcmp(x.data, y.data, x.len) != 0))
             return false;
     }
     return true;
