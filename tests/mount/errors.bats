@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Each failure as the user sees it, its line in the log, and that it passes.
-# shellcheck disable=SC2154 # lib.bash's variables
+# shellcheck disable=SC2154,SC2030,SC2031 # lib.bash's variables, and those of bats' subshells
+# shellcheck disable=SC2012 # jobs' names are plain
 bats_require_minimum_version 1.5.0
 load lib.bash
 
@@ -24,7 +25,10 @@ fails() {
 # id may follow CODE.
 logged() {
     local id='(, request [0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})?'
-    local line="^personalizefs: $1: $2 \($3$id\): $4\.? $(sed 's/[().]/\\&/g' <<<"$5")\$"
+    local advice line
+    # shellcheck disable=SC2001
+    advice=$(sed 's/[().]/\\&/g' <<<"$5")
+    line="^personalizefs: $1: $2 \($3$id\): $4\.? $advice\$"
     [[ $(grep -Ec "$line" "$LOG") == 1 ]] && return
     printf 'not once: %s\n' "$line"
     cat "$LOG"
@@ -311,9 +315,9 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
     [ -n "$(cat "$M/$job/status")" ]
     [ "$(lists)" = 1 ]
     [ "$(ls "$M/$job" | wc -l)" -gt 10 ]
-    cd "$M/$job"
+    cd "$M/$job" || return
     [ "$(cat jobName)" = "$job" ]
-    cd /
+    cd / || return
 }
 
 @test "the account: given, the credentials', a listing's, else a listing of one" {
@@ -403,7 +407,7 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
     ill=$(control jobs | tail -n 1)
     mount_start
     control fault "job=$ill"$'\nkind=status=500'
-    cd "$M"
+    cd "$M" || return
     run --separate-stderr bash -c 'cat */status'
     [ "$status" = 1 ]
     [ "$output" = "$(printf 'ACTIVE\n%.0s' {1..9})" ]
@@ -416,7 +420,7 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
     [ "$(bash -c 'ls -d */status' | wc -l)" = 10 ]
     [ -s "$ill/failureReason" ]
     [ "$(bash -c 'for j in */; do [ -s $j/failureReason ] && echo $j; done')" = "$ill/" ]
-    cd /
+    cd / || return
 }
 
 @test "a file opened during the failure keeps its errno, one opened before it its value" {
@@ -460,15 +464,14 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
 # ---- TLS ----
 
 # certificate NAME SUBJECT-ALTERNATIVE-NAME: NAME.pem and NAME.key, signed by authority.pem
-certificate() {
-    cd "$BATS_TEST_TMPDIR"
+certificate() (
+    cd "$BATS_TEST_TMPDIR" || exit
     [[ -f authority.pem ]] || openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=Test Authority' \
         -keyout authority.key -out authority.pem 2>/dev/null
     openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$1.key" -out "$1.csr" 2>/dev/null
-    openssl x509 -req -in "$1.csr" -CA authority.pem -CAkey authority.key -CAcreateserial -days "${3:-2}" \
+    openssl x509 -req -in "$1.csr" -CA authority.pem -CAkey authority.key -CAcreateserial -days 2 \
         -extfile <(echo "subjectAltName=$2") -out "$1.pem" 2>/dev/null
-    cd - >/dev/null
-}
+)
 
 TLS="The message says what is wrong with the certificate: where a proxy inspects TLS, name its CA with ca_bundle or \
 AWS_CA_BUNDLE; else check endpoint-url's host, this host's clock and its ca-certificates."

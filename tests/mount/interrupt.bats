@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Whoever waits for the service can be ended, and nobody else waits for it: with a service, and a name server, that never
 # answer.
-# shellcheck disable=SC2016,SC2154 # commands for eval; lib.bash's variables
+# shellcheck disable=SC2016,SC2154,SC2012 # commands for eval; lib.bash's variables; jobs' names are plain
 bats_require_minimum_version 1.5.0
 load lib.bash
 
