@@ -16,7 +16,7 @@ packages_build=(
 # shellcheck disable=SC2034
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev valgrind libc6-dbg
-    awscli curl git openssl procps python3 shellcheck universal-ctags
+    awscli curl git openssl procps python3 rsync shellcheck universal-ctags
 )
 
 say() { printf '%s\n' "$*"; }

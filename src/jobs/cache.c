@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_REST_FACTOR = 10 }; /* a list stays fresh for at least so many times what it took */
+enum {
+    LIST_REST_FACTOR = 10, /* a list stays fresh for at least so many times what it took */
+    ABSENT_MAX = 1024      /* names that are no job's and nobody asks for, at most: anybody can ask for names */
+};
 
 struct cache {
     struct cache_settings settings;
-    struct table jobs; /* by name */
+    struct table jobs;  /* by name */
+    struct list absent; /* idle ones, oldest first */
+    size_t n_absent;
     struct list flights;
     struct listing *listing;
     struct list list_waiters;
@@ -63,12 +68,39 @@ static void job_free(struct job *job)
     free(job);
 }
 
-static void job_forget_if_idle(struct cache *cache, struct job *job)
+/* Takes a job off the list of those that are absent and idle. */
+static void job_wake(struct cache *cache, struct job *job)
 {
-    if (job->pins || job->flight || job->place || job_is_known(job))
-        return;
+    cache->n_absent -= !list_empty(&job->idle);
+    list_remove(&job->idle);
+}
+
+static void job_forget(struct cache *cache, struct job *job)
+{
+    job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
     job_free(job);
+}
+
+/* An unknown job that nobody asks for is forgotten; one that is absent, when that has run out. */
+static void job_forget_if_idle(struct cache *cache, struct job *job)
+{
+    int64_t now_ms = now_of(cache);
+    if (job->pins || job->flight || job->place || job_is_known(job))
+        return;
+    if (job->absent_until_ms <= now_ms) {
+        job_forget(cache, job);
+        return;
+    }
+    job_wake(cache, job);
+    list_insert(&cache->absent, &job->idle);
+    cache->n_absent++;
+    list_each (node, after, &cache->absent) {
+        struct job *oldest = list_item(node, struct job, idle);
+        if (oldest->absent_until_ms > now_ms && cache->n_absent <= ABSENT_MAX)
+            break;
+        job_forget(cache, oldest);
+    }
 }
 
 static struct job *job_get(struct cache *cache, const char *name, size_t len)
@@ -80,6 +112,7 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     if (!job)
         return NULL;
     memcpy(job->name, name, len);
+    list_init(&job->idle);
     if (table_add(&cache->jobs, job)) {
         free(job);
         return NULL;
@@ -90,8 +123,10 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
 struct job *cache_pin(struct cache *cache, const char *name)
 {
     struct job *job = job_get(cache, name, strlen(name));
-    if (job)
-        job->pins++;
+    if (!job)
+        return NULL;
+    job_wake(cache, job);
+    job->pins++;
     return job;
 }
 
@@ -282,6 +317,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
+        job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
         job->listing = cache->listings;
         if (job->place)
@@ -404,6 +440,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
         return -ENOMEM;
     cache->settings = *settings;
     table_init(&cache->jobs, job_key);
+    list_init(&cache->absent);
     list_init(&cache->flights);
     list_init(&cache->list_waiters);
     cache->state.changed_wall_ms = clock_wall_ms(settings->clock);

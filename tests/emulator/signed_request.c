@@ -19,7 +19,6 @@ void signed_request_make(struct signed_request *made, const char *target, const 
                          int64_t time_ms)
 {
     char stamp[TIMESTAMP_AMZ_SIZE];
-    struct buf BUF_CLEANUP authorization = BUF_INIT(SIGNED_VALUE_SIZE);
     struct sigv4_scope scope = { .region = "us-west-2", .service = "personalize", .time_ms = time_ms };
     *made = (struct signed_request){ .path = "/", .method = "POST" };
     snprintf(made->body, sizeof made->body, "%s", body);
@@ -37,17 +36,26 @@ void signed_request_make(struct signed_request *made, const char *target, const 
                                       .n_headers = made->request.n_headers,
                                       .body = made->body,
                                       .body_len = strlen(made->body) };
+    add(made, "Authorization", "");
+    signed_request_sign(made, &scope);
+}
+
+void signed_request_sign(struct signed_request *made, const struct sigv4_scope *scope)
+{
+    struct buf BUF_CLEANUP authorization = BUF_INIT(SIGNED_VALUE_SIZE);
+    size_t n = made->request.n_headers - 1;
     struct sigv4_request request = { .method = made->method,
                                      .path = made->path,
                                      .query = made->query,
                                      .headers = made->headers,
-                                     .n_headers = made->request.n_headers,
+                                     .n_headers = n,
                                      .body = made->body,
                                      .body_len = made->request.body_len,
                                      .normalize_path = true };
-    if (sigv4_authorization(&request, &scope, "AKIAEMULATOREXAMPLE", "emulator/secret+key/EXAMPLE", &authorization))
+    if (sigv4_authorization(&request, scope, "AKIAEMULATOREXAMPLE", "emulator/secret+key/EXAMPLE", &authorization))
         abort();
-    add(made, "Authorization", buf_str(&authorization));
+    (void)snprintf(made->values[n], sizeof made->values[n], "%s", buf_str(&authorization));
+    made->headers[n] = (struct sigv4_header){ "Authorization", made->values[n] };
 }
 
 char *signed_request_value(struct signed_request *made, const char *name)

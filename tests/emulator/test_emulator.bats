@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 export AWS_ACCESS_KEY_ID=AKIAEMULATOREXAMPLE AWS_SECRET_ACCESS_KEY=emulator/secret+key/EXAMPLE
-export AWS_DEFAULT_REGION=us-west-2 AWS_PAGER= AWS_EC2_METADATA_DISABLED=true
+export AWS_DEFAULT_REGION=us-west-2 AWS_PAGER='' AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 arn=arn:aws:personalize:us-west-2:123456789012:batch-inference-job
 

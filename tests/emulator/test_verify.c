@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const int64_t NOW_MS = 1795348800123; /* 2026-11-22T12:00:00.123Z */
+#define NOW_MS INT64_C(1795348800123) /* 2026-11-22T12:00:00.123Z */
 static const char TARGET[] = "AmazonPersonalize.ListBatchInferenceJobs";
 static const char TOKEN[] = "emulator-session-token";
 
@@ -208,6 +208,40 @@ static void test_must_be_signed(void **state)
     }
 }
 
+/* Signed with the right secret, but for something else. */
+static void test_scope(void **state)
+{
+    static const struct {
+        struct sigv4_scope scope;
+        const char *verdict;
+    } cases[] = {
+        { { "us-west-2", "personalize", NOW_MS }, "" },
+        { { "us-west-1", "personalize", NOW_MS }, "InvalidSignatureException" },
+        { { "us-west-2", "s3", NOW_MS }, "InvalidSignatureException" },
+        { { "us-west-2", "personalize", NOW_MS + 86400000 }, "InvalidSignatureException" },
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct signed_request made;
+        signs(&made);
+        signed_request_sign(&made, &cases[i].scope);
+        assert_string_equal(verdict(&made, NOW_MS), cases[i].verdict);
+    }
+}
+
+/* Two dates, both signed: which one would be meant? */
+static void test_two_dates(void **state)
+{
+    (void)state;
+    struct signed_request made;
+    const struct sigv4_scope scope = { "us-west-2", "personalize", NOW_MS };
+    signs(&made);
+    made.headers[made.request.n_headers - 1] = (struct sigv4_header){ "X-Amz-Date", "20261122T120000Z" };
+    made.request.n_headers++;
+    signed_request_sign(&made, &scope);
+    assert_string_equal(verdict(&made, NOW_MS), "IncompleteSignatureException");
+}
+
 static void test_tokens(void **state)
 {
     static const struct {
@@ -253,6 +287,8 @@ int main(void)
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_authorization),
         cmocka_unit_test(test_must_be_signed),
+        cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_two_dates),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_other_secret),
     };
