@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * regions: whose jobs a mount shows: its own region and account, and those that paths name by ARN, each with a client, a
- * service and a cache of its own, made when first asked for.
+ * regions: whose jobs a mount shows: its own region and account, and those that paths name by ARN, each with a client,
+ * a service and a cache of its own, made when first asked for.
  */
 #ifndef JOBS_REGIONS_H
 #define JOBS_REGIONS_H
