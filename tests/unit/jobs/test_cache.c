@@ -271,9 +271,9 @@ static void who_does_not_wait_any_more_is_not_called(void **state)
     struct probe two;
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&one)), 0);
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&two)), 0);
-    cache_cancel(world->cache, &one.waiter);
+    waiter_cancel(&one.waiter);
     assert_int_equal(world->source.abandoned, 0); /* the other waits */
-    cache_cancel(world->cache, &two.waiter);
+    waiter_cancel(&two.waiter);
     assert_int_equal(world->source.abandoned, 1);
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&two)), 0);
     assert_int_equal(world->source.readopted, 1);
@@ -290,7 +290,7 @@ static void what_ends_unwaited_leaves_no_failure(void **state)
     struct job *job = cache_pin(world->cache, "a");
     struct probe probe;
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
-    cache_cancel(world->cache, &probe.waiter);
+    waiter_cancel(&probe.waiter);
     fake_source_fail(&world->source, "ending");
     assert_int_equal(job->failed_until_ms, 0);
     assert_null(job->flight);
@@ -422,7 +422,7 @@ static void an_interrupted_listing_goes_on_from_where_it_was(void **state)
     struct probe probe;
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
     fake_source_page(&world->source, "[" NAMED("a") "]", "x");
-    cache_cancel(world->cache, &probe.waiter);
+    waiter_cancel(&probe.waiter);
     assert_int_equal(world->source.abandoned, 1);
     fake_source_page(&world->source, "[" NAMED("b") "]", "y"); /* the page under way is finished */
     assert_int_equal(fake_source_pending(&world->source), 0);  /* and no other begun */
@@ -440,7 +440,7 @@ static void an_interrupted_listing_that_is_too_old_starts_anew(void **state)
     struct probe probe;
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
     fake_source_page(&world->source, "[" NAMED("a") "]", "x");
-    cache_cancel(world->cache, &probe.waiter);
+    waiter_cancel(&probe.waiter);
     fake_source_page(&world->source, "[" NAMED("b") "]", "y");
     fake_clock_advance(&world->clock, LIST_TTL + 1);
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);

@@ -117,7 +117,7 @@ static void note_error(struct outcome *outcome, const struct error *error)
 
 static void note_record(struct outcome *outcome, const struct record *record)
 {
-    struct slice name = record_value(record, kind_batch_inference_job.name);
+    struct slice name = record_name(record);
     strncat(outcome->names, name.data, name.len);
     strcat(outcome->names, " ");
 }
