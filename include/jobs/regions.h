@@ -38,7 +38,7 @@ void regions_free(struct regions *regions); /* takes NULL */
 /* The mount's own. */
 struct cache *regions_own(struct regions *regions);
 /* Those that an ARN is about; NULL where the ARN is of another partition, there are REGIONS_MAX already, or memory is
- * short: then no host name is made, and nothing called. `regions` is a void * to fit struct tree_settings. */
-struct cache *regions_cache_of(void *regions, const struct arn *arn);
+ * short: then no host name is made, and nothing called. `data` is the struct regions *, to fit struct tree_settings. */
+struct cache *regions_cache_of(void *data, const struct arn *arn);
 
 #endif

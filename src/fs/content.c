@@ -169,7 +169,7 @@ void content_free(struct content *content)
 {
     if (!content)
         return;
-    for (unsigned i = 0; i < content->n_members; i++)
+    for (unsigned i = 0; content->members && i < content->n_members; i++)
         free((char *)(uintptr_t)key_of(&content->members[i]).data);
     table_release(&content->names);
     json_free(content->json);

@@ -23,7 +23,9 @@ struct record {
     char bytes[]; /* the name, then the text */
 };
 
-static const struct json_limits limits = { .bytes = 16 << 20, .depth = JSON_DEPTH_MAX };
+enum { TEXT_BYTES_MAX = 16 << 20 };
+
+static const struct json_limits limits = { .bytes = TEXT_BYTES_MAX, .depth = JSON_DEPTH_MAX };
 
 /* A scalar as text: a string decoded, a number in its digits; NULL if it is absent, null or something else. */
 static const char *words_of(const struct json_value *value)
@@ -119,21 +121,22 @@ int record_new(const struct kind *kind, const struct json_value *job, struct sli
                struct error *error)
 {
     const char *name = json_string(field_value(kind, kind->name, job));
-    BUF_CLEANUP struct buf compact = BUF_INIT(text.len);
+    BUF_CLEANUP struct buf bytes = BUF_INIT(TEXT_BYTES_MAX);
     if (!name)
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a job without a name");
     int result = check_types(job, kind, error);
     if (result)
         return result;
-    size_t name_len = strlen(name);
-    result = json_text_compact(text, &compact);
-    struct record *record = result ? NULL : malloc(sizeof *record + name_len + compact.len);
+    (void)buf_append_str(&bytes, name);
+    size_t name_len = bytes.len;
+    (void)json_text_compact(text, &bytes);
+    struct record *record = buf_error(&bytes) ? NULL : malloc(sizeof *record + bytes.len);
     if (!record)
         return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    *record =
-        (struct record){ .refs = 1, .kind = kind, .name_len = (uint32_t)name_len, .text_len = (uint32_t)compact.len };
-    memcpy(record->bytes, name, name_len);
-    memcpy(record->bytes + name_len, compact.data, compact.len);
+    *record = (struct record){
+        .refs = 1, .kind = kind, .name_len = (uint32_t)name_len, .text_len = (uint32_t)(bytes.len - name_len)
+    };
+    memcpy(record->bytes, bytes.data, bytes.len);
     note_facts(record, job);
     *ret_record = record;
     return 0;
