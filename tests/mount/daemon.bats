@@ -17,21 +17,22 @@ teardown() {
     [[ -z $public ]] || rmdir "$public/mnt" "$public"
 }
 
-# background [ARGUMENT...] [--, then SOURCE and MOUNTPOINT]: without -f; sets daemon.
+# background ARGUMENT...: without -f; sets daemon.
 background() {
     "$PERSONALIZEFS" -o "endpoint-url=$URL,account-id=$account" "$@" 3>&-
     mounted
     find_daemon
 }
 
-# The daemon that serves $M, which has no other name than its command line.
+# The daemon that this test has started: its environment says so.
 find_daemon() {
-    local of at
+    local of
     daemon=
     for of in /proc/[0-9]*; do
-        [[ $(readlink "$of/exe") == "$PERSONALIZEFS" ]] || continue
-        at=$(tr '\0' '\n' <"$of/cmdline" | tail -n 1)
-        [[ $at == "$M" || $at == "${M##*/}" || " $(tr '\0' ' ' <"$of/cmdline") " == *" $M "* ]] && daemon=${of#/proc/}
+        if [[ $(readlink "$of/exe") == "$PERSONALIZEFS" ]] &&
+            grep -qzFx "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "$of/environ"; then
+            daemon=${of#/proc/}
+        fi
     done 2>/dev/null
     [[ -n $daemon ]]
 }
