@@ -148,6 +148,22 @@ int json_parse(const char *text, size_t len, const struct json_limits *limits, s
     return 0;
 }
 
+static void strings_wipe(cJSON *item)
+{
+    for (; item; item = item->next) {
+        if (item->valuestring)
+            explicit_bzero(item->valuestring, strlen(item->valuestring));
+        strings_wipe(item->child); /* no deeper than the limits let it be */
+    }
+}
+
+void json_wipe(struct json *json)
+{
+    if (json)
+        strings_wipe(json->root);
+    json_free(json);
+}
+
 void json_free(struct json *json)
 {
     if (!json)
