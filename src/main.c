@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "base/watch.h"
 #include "daemon.h"
 #include "fs/fuse.h"
 #include "fs/tree.h"
@@ -29,6 +30,8 @@ struct app {
     char *mountpoint;
     struct daemon daemon;
     struct timers timers;
+    struct watches watches;
+    int64_t skew_ms; /* the services' clock less ours */
     struct config *config;
     struct credentials_provider *credentials;
     struct endpoint endpoint;
@@ -60,6 +63,7 @@ static void reload(void *data)
     struct app *app = data;
     struct error error;
     log_info("reloading: SIGHUP");
+    config_forget(app->config); /* so that credentials are asked for anew */
     if (config_reload(app->config, &error))
         log_warning("the configuration stays as it was: %s", error.message);
     app->credentials->forget(app->credentials);
@@ -98,10 +102,7 @@ static int configure(struct app *app, struct error *error)
     log_debug("region %s from %s", region.value, region.from);
     if (url.value)
         log_debug("endpoint %s from %s", url.value, url.from);
-    result = endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
-    if (!result && credentials_chain_new(app->config, &app->credentials))
-        result = error_set(error, ENOMEM, NULL, "no memory");
-    return result;
+    return endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
 }
 
 static int connect_service(struct app *app, struct error *error)
@@ -115,6 +116,18 @@ static int connect_service(struct app *app, struct error *error)
     int result = http_curl_new(&http, &app->http, error);
     if (result)
         return result;
+    const struct credentials_settings credentials = { .config = app->config,
+                                                      .http = app->http,
+                                                      .timers = &app->timers,
+                                                      .watches = &app->watches,
+                                                      .clock = &clock_system,
+                                                      .random = &random_system,
+                                                      .skew_ms = &app->skew_ms,
+                                                      .region = app->endpoint.region,
+                                                      .allow_http = app->options.allow_http,
+                                                      .timeout_ms = app->options.timeout_ms };
+    if (credentials_chain_new(&credentials, &app->credentials))
+        return error_set(error, ENOMEM, NULL, "no memory");
     const struct client_settings client = { .endpoint = app->endpoint,
                                             .service = "personalize",
                                             .target = "AmazonPersonalize",
@@ -124,7 +137,8 @@ static int connect_service(struct app *app, struct error *error)
                                             .credentials = app->credentials,
                                             .timers = &app->timers,
                                             .clock = &clock_system,
-                                            .random = &random_system };
+                                            .random = &random_system,
+                                            .skew_ms = &app->skew_ms };
     if (client_new(&client, &app->client))
         return error_set(error, ENOMEM, NULL, "no memory");
     const struct service_settings service = {
@@ -175,6 +189,7 @@ static int mount_tree(struct app *app, struct error *error)
     int result = mount_new(&mount, &app->mount, error);
     app->loop.http = app->http;
     app->loop.timers = &app->timers;
+    app->loop.watches = &app->watches;
     app->loop.mount = app->mount;
     app->loop.reload = reload;
     app->loop.data = app;
@@ -185,6 +200,7 @@ static int mount_tree(struct app *app, struct error *error)
 static int start(struct app *app, struct error *error)
 {
     timers_init(&app->timers, &clock_system);
+    watches_init(&app->watches);
     int result = loop_signals(&app->loop, error);
     if (!result)
         result = configure(app, error);
@@ -207,9 +223,9 @@ static void stop(struct app *app)
     cache_free(app->cache);
     service_free(app->service);
     client_free(app->client);
-    http_curl_free(app->http);
     if (app->credentials)
         app->credentials->free(app->credentials);
+    http_curl_free(app->http);
     config_free(app->config);
     free(app->mountpoint);
     options_release(&app->options);

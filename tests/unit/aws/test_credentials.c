@@ -3,6 +3,7 @@
 #include "aws/failure.h"
 
 #include "shared_files.h"
+#include "world.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -14,63 +15,38 @@
 
 #include <cmocka.h>
 
-struct answer {
-    unsigned calls;
-    bool found;
-    char access_key_id[128];
-    char secret_key[128];
-    char session_token[128];
-    char account_id[32];
-    char source[32];
-    int64_t expires_ms;
-    struct error error;
-};
-
-static void keep(char *to, size_t size, const char *from) { (void)snprintf(to, size, "%s", from ? from : "-"); }
-
-static void on_done(void *data, const struct credentials *credentials, const struct error *error)
-{
-    struct answer *answer = data;
-    answer->calls++;
-    answer->found = credentials != NULL;
-    if (error)
-        answer->error = *error;
-    if (!credentials)
-        return;
-    assert_null(error);
-    keep(answer->access_key_id, sizeof answer->access_key_id, credentials->access_key_id);
-    keep(answer->secret_key, sizeof answer->secret_key, credentials->secret_key);
-    keep(answer->session_token, sizeof answer->session_token, credentials->session_token);
-    keep(answer->account_id, sizeof answer->account_id, credentials->account_id);
-    keep(answer->source, sizeof answer->source, credentials->source);
-    answer->expires_ms = credentials->expires_ms;
-}
-
 struct provider {
+    struct world *world;
     struct config *config;
     struct credentials_provider *chain;
 };
 
+/* Without instance metadata: nobody is asked. */
 static struct provider provider_of(struct files *files, const char *profile)
 {
     struct config_source source = files_source(files, profile);
-    struct provider provider = { 0 };
+    struct provider provider = { .world = malloc(sizeof *provider.world) };
     struct error error = { 0 };
+    files_env(files, "AWS_EC2_METADATA_DISABLED", "true");
+    assert_non_null(provider.world);
     assert_int_equal(config_new(&source, &provider.config, &error), 0);
-    assert_int_equal(credentials_chain_new(provider.config, &provider.chain), 0);
+    world_init(provider.world, provider.config);
+    assert_int_equal(credentials_chain_new(&provider.world->settings, &provider.chain), 0);
     return provider;
 }
 
 static void provider_free(struct provider *provider)
 {
     provider->chain->free(provider->chain);
-    config_free(provider->config);
+    assert_int_equal(provider->world->http.n_requests, 0);
+    world_release(provider->world);
+    free(provider->world);
 }
 
 static struct answer get(struct provider *provider)
 {
     struct answer answer = { 0 };
-    provider->chain->get(provider->chain, on_done, &answer);
+    provider->chain->get(provider->chain, answer_done, &answer);
     assert_int_equal(answer.calls, 1);
     return answer;
 }
@@ -335,7 +311,9 @@ static void test_release(void **state)
 {
     (void)state;
     credentials_release(NULL);
-    struct credentials credentials = { .access_key_id = strdup("a"), .secret_key = strdup("b"), .source = "x" };
+    struct credentials credentials = { .source = "x" };
+    assert_int_equal(credentials_set(&credentials.access_key_id, "a"), 0);
+    assert_int_equal(credentials_set(&credentials.secret_key, "b"), 0);
     credentials_release(&credentials);
     assert_null(credentials.access_key_id);
     assert_null(credentials.secret_key);
