@@ -167,7 +167,8 @@ static void test_it_inherits_nothing(void **state)
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)close(fd);
-    assert_string_equal(ending.output, "400"); /* 0, 1, 2 and ls's own; no signal (but glibc's own two) blocked or ignored; no input */
+    assert_string_equal(ending.output,
+                        "400"); /* 0, 1, 2 and ls's own; no signal (but glibc's own two) blocked or ignored; no input */
 }
 
 static void test_killed(void **state)
