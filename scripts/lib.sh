@@ -10,14 +10,13 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_build=(
     gcc libc6-dev meson ninja-build 'pkgconf|pkg-config' scdoc
     libfuse3-dev 'libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev' libcjson-dev libexpat1-dev libssl-dev
-    libcmocka-dev libmicrohttpd-dev # the emulator and the tests are part of the build
+    bats libcmocka-dev libmicrohttpd-dev # the emulator and the tests are part of the build
     fuse3 ca-certificates
 )
 # shellcheck disable=SC2034
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev valgrind libc6-dbg
-    bats curl git gawk procps psmisc shellcheck universal-ctags
-    awscli
+    awscli curl git openssl procps python3 rsync shellcheck universal-ctags
 )
 
 say() { printf '%s\n' "$*"; }

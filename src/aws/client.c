@@ -29,7 +29,6 @@ struct client {
     int64_t *skew_ms; /* the service's clock less ours */
     uint64_t next_order;
     int places_taken;
-    bool pumping;
     bool ending;
 };
 
@@ -433,9 +432,8 @@ static struct client_call *client_find_abandoned(struct client *client)
 /* Gives places to the queued. Calls nobody back. */
 static void client_pump(struct client *client)
 {
-    if (client->pumping || client->ending)
+    if (client->ending)
         return;
-    client->pumping = true; /* what fails within get() gives its place back: the loop sees it */
     while (!list_empty(&client->queued)) {
         if (client->places_taken >= client->settings.max_requests) {
             struct client_call *abandoned = client_find_abandoned(client);
@@ -443,9 +441,9 @@ static void client_pump(struct client *client)
                 break;
             call_give_up(abandoned);
         }
+        /* One that fails within gives its place back, and the loop goes on. */
         call_get_credentials(list_item(client->queued.next, struct client_call, queue_node));
     }
-    client->pumping = false;
 }
 
 int client_new(const struct client_settings *settings, struct client **ret_client)
@@ -536,7 +534,7 @@ void client_abandon(struct client_call *call)
 
 void client_readopt(struct client_call *call)
 {
-    if (!call->abandoned || call->state == CALL_ENDED)
+    if (!call->abandoned)
         return;
     call->abandoned = false;
     if (call->state == CALL_ENDING && strcmp(call->error.code, FAILURE_ENDING) == 0) {

@@ -70,6 +70,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *data)
     return error ? 0 : size * n;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's */
 static size_t on_header(char *bytes, size_t size, size_t n, void *data)
 {
     struct http_transfer *transfer = data;

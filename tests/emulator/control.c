@@ -2,6 +2,8 @@
 /* control: what tests do to the emulator while it runs, in plain text. */
 #include "service.h"
 
+#include "base/cleanup.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +14,9 @@ enum { PATH_MAX_LEN = 512, SEGMENTS_MAX = 16 };
 
 static const struct json_limits member_limits = { .bytes = REQUEST_MAX, .depth = 512 };
 
-/* Each gets the request's body as text that it may cut up. 0, or -errno with the reason appended to the answer. */
-typedef int control_fn(struct emulator *emulator, char *body, struct answer *answer);
+/* Each gets the request's body as text that it may cut up from its beginning. 0, or -errno with the reason appended to
+ * the answer. */
+typedef int control_fn(struct emulator *emulator, char **body, struct answer *answer);
 
 /* Cuts the next line off *rest; NULL at the end. */
 static char *line_next(char **rest)
@@ -29,14 +32,14 @@ static char *line_next(char **rest)
     return line;
 }
 
-static int get_counts(struct emulator *emulator, char *body, struct answer *answer)
+static int get_counts(struct emulator *emulator, char **body, struct answer *answer)
 {
     (void)body;
     counts_write(&emulator->counts, operation_names, &answer->body);
     return 0;
 }
 
-static int reset_counts(struct emulator *emulator, char *body, struct answer *answer)
+static int reset_counts(struct emulator *emulator, char **body, struct answer *answer)
 {
     (void)body;
     (void)answer;
@@ -44,14 +47,14 @@ static int reset_counts(struct emulator *emulator, char *body, struct answer *an
     return 0;
 }
 
-static int get_requests(struct emulator *emulator, char *body, struct answer *answer)
+static int get_requests(struct emulator *emulator, char **body, struct answer *answer)
 {
     (void)body;
     counts_write_log(&emulator->counts, &answer->body);
     return 0;
 }
 
-static int get_jobs(struct emulator *emulator, char *body, struct answer *answer)
+static int get_jobs(struct emulator *emulator, char **body, struct answer *answer)
 {
     (void)body;
     for (int64_t position = 0; position < jobs_positions(&emulator->jobs); position++) {
@@ -64,9 +67,9 @@ static int get_jobs(struct emulator *emulator, char *body, struct answer *answer
     return buf_error(&answer->body);
 }
 
-static int set(struct emulator *emulator, char *body, struct answer *answer)
+static int set(struct emulator *emulator, char **body, struct answer *answer)
 {
-    for (char *line; (line = line_next(&body));) {
+    for (char *line; (line = line_next(body));) {
         struct settings *settings = &emulator->settings;
         struct settings before = *settings;
         char *equals = strchr(line, '=');
@@ -81,7 +84,7 @@ static int set(struct emulator *emulator, char *body, struct answer *answer)
         if (error)
             return error;
         if (strcmp(before.session_token, settings->session_token) != 0)
-            strcpy(emulator->expired_token, before.session_token);
+            (void)snprintf(emulator->expired_token, sizeof emulator->expired_token, "%s", before.session_token);
         if (before.churn_ms != settings->churn_ms)
             jobs_restart_churn(&emulator->jobs, clock_wall_ms(emulator->clock), before.churn_ms);
         if (before.rate != settings->rate)
@@ -116,11 +119,11 @@ static int touch_named(struct emulator *emulator, char **body, struct overlay **
     return *ret_overlay ? 0 : -ENOMEM;
 }
 
-static int set_job(struct emulator *emulator, char *body, struct answer *answer)
+static int set_job(struct emulator *emulator, char **body, struct answer *answer)
 {
     struct overlay *overlay;
-    int error = touch_named(emulator, &body, &overlay, answer);
-    for (char *line; !error && (line = line_next(&body));) {
+    int error = touch_named(emulator, body, &overlay, answer);
+    for (char *line; !error && (line = line_next(body));) {
         struct error why;
         char *equals = strchr(line, '=');
         if (!*line)
@@ -140,32 +143,32 @@ static int set_job(struct emulator *emulator, char *body, struct answer *answer)
     return error;
 }
 
-static int set_raw(struct emulator *emulator, char *body, struct answer *answer)
+static int set_raw(struct emulator *emulator, char **body, struct answer *answer)
 {
     struct overlay *overlay;
-    int error = touch_named(emulator, &body, &overlay, answer);
-    return error ? error : overlay_set_raw(overlay, *body ? body : NULL);
+    int error = touch_named(emulator, body, &overlay, answer);
+    return error ? error : overlay_set_raw(overlay, **body ? *body : NULL);
 }
 
-static int remove_job(struct emulator *emulator, char *body, struct answer *answer)
+static int remove_job(struct emulator *emulator, char **body, struct answer *answer)
 {
-    char *name = line_next(&body);
+    char *name = line_next(body);
     int error = name ? jobs_remove(&emulator->jobs, name, clock_wall_ms(emulator->clock)) : -EINVAL;
     if (error)
         buf_printf(&answer->body, "%.100s: no such job", name ? name : "");
     return error;
 }
 
-static int add_fault(struct emulator *emulator, char *body, struct answer *answer)
+static int add_fault(struct emulator *emulator, char **body, struct answer *answer)
 {
-    if (emulator->settings.tls_key[0] && (strstr(body, "kind=huge-headers") || strstr(body, "kind=many-headers"))) {
+    if (emulator->settings.tls_key[0] && (strstr(*body, "kind=huge-headers") || strstr(*body, "kind=many-headers"))) {
         buf_append_str(&answer->body, "large headers are sent past TLS: serve http for them");
         return -EINVAL;
     }
-    return faults_add(&emulator->faults, body, &answer->body);
+    return faults_add(&emulator->faults, *body, &answer->body);
 }
 
-static int clear_faults(struct emulator *emulator, char *body, struct answer *answer)
+static int clear_faults(struct emulator *emulator, char **body, struct answer *answer)
 {
     (void)body;
     faults_clear(&emulator->faults);
@@ -202,9 +205,9 @@ void control_answer(struct emulator *emulator, const struct request *request, st
         buf_printf(&answer->body, "no such control: %s %.100s\n", request->method, request->path);
         return;
     }
-    char *body = strndup(request->body, request->body_len);
-    int error = body ? row->answer(emulator, body, answer) : -ENOMEM;
-    free(body);
+    char FREE_CLEANUP *body = strndup(request->body, request->body_len);
+    char *rest = body;
+    int error = body ? row->answer(emulator, &rest, answer) : -ENOMEM;
     if (error) {
         answer->status = error == -EINVAL ? 400 : error == -ENOENT ? 404 : 500;
         buf_append_str(&answer->body, answer->body.len ? "\n" : strerror(-error));

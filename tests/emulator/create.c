@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { RAW_MAX = 6 * REQUEST_MAX }; /* each byte may become \uXXXX */
+
 /* Writes a value of the request as JSON again. Its depth is bounded by the parser's. */
 static void write_value(const struct json_value *value, struct buf *to)
 {
@@ -45,7 +47,7 @@ static void write_value(const struct json_value *value, struct buf *to)
 
 static int keep_member(struct overlay *overlay, const struct json_value *input, const struct model_member *member)
 {
-    struct buf BUF_CLEANUP raw = BUF_INIT(REQUEST_MAX * 6);
+    struct buf BUF_CLEANUP raw = BUF_INIT(RAW_MAX);
     const struct json_value *value = json_path(input, member->path);
     if (member->type == MODEL_STRUCTURE || member->type == MODEL_TAGS || json_type_of(value) == JSON_NULL)
         return 0;

@@ -107,7 +107,7 @@ int faults_add(struct faults *faults, const char *lines, struct buf *why)
     struct fault *fault = calloc(1, sizeof *fault);
     if (!fault)
         return -ENOMEM;
-    strcpy(fault->operation, "*");
+    fault->operation[0] = '*';
     fault->left = -1;
     while (*lines) {
         char line[FAULT_TEXT_SIZE + 32];

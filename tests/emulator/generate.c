@@ -171,7 +171,7 @@ static void add_text(struct document *to, const char *path, const char *format, 
     char text[TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     document_add_string(to, path, text, false);
 }

@@ -33,8 +33,8 @@ static int signals_open(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
@@ -47,7 +47,7 @@ static int serve(struct emulator *emulator)
         error = url_write(emulator->settings.url_file, server_url(server));
     if (!error) {
         printf("listening on %s\n", server_url(server));
-        fflush(stdout);
+        (void)fflush(stdout);
         error = server_run(server, signal_fd);
     }
     server_stop(server);

@@ -383,7 +383,7 @@ static char *read_pem(const char *path)
     }
     for (size_t n; (n = fread(block, 1, sizeof block, file)) > 0;)
         buf_append(&text, block, n);
-    fclose(file);
+    (void)fclose(file); /* only read */
     return buf_steal(&text);
 }
 

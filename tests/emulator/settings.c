@@ -56,7 +56,7 @@ static const struct row rows[] = {
     NUMBER_ROW(latency_ms, LIVE, "0", 0, 3600000, "how long each answer takes"),
     NUMBER_ROW(rate, LIVE, "0", 0, 1000000000, "requests a second before it throttles; 0: no limit"),
     NUMBER_ROW(page_size, LIVE, "100", 1, 100, "the most jobs a page of a listing has"),
-    NUMBER_ROW(empty_pages, LIVE, "7", 0, 1000000, "about one page in N is followed by an empty one; 0: none"),
+    NUMBER_ROW(empty_pages, LIVE, "7", 0, 1000000, "about one page in N is preceded by an empty one; 0: none"),
     NUMBER_ROW(clock_offset_s, LIVE, "0", -1000000000, 1000000000, "how far its clock is off"),
     NUMBER_ROW(churn_ms, LIVE, "0", 0, 3600000, "every failureReason changes so often; 0: never"),
     NUMBER_ROW(churn_longest, LIVE, "12000", 24, 999999, "how long such a failureReason becomes"),
@@ -71,7 +71,7 @@ static int row_set(const struct row *row, struct settings *settings, const char 
             buf_printf(why, "%s is too long", row->name);
             return -EINVAL;
         }
-        strcpy(field, value); /* it fits: see above */
+        memcpy(field, value, strlen(value) + 1);
         return 0;
     }
     char *end;
@@ -168,7 +168,7 @@ int settings_from_arguments(struct settings *settings, int argc, char **argv)
             return 1;
         }
         size_t len = strcspn(name, "=");
-        const struct row *row = strncmp(name, "--", 2) || len < 3 ? NULL : row_find(name + 2, len - 2);
+        const struct row *row = strncmp(name, "--", 2) != 0 || len < 3 ? NULL : row_find(name + 2, len - 2);
         if (!row) {
             fprintf(stderr, "personalize-emulator: %s: no such option (--help lists them)\n", name);
             return -EINVAL;

@@ -104,3 +104,15 @@ milliseconds() {
     "$@" >/dev/null 2>&1 || true
     echo $((($(date +%s%N) - began) / 1000000))
 }
+
+# requests NAME...: how many requests of these kinds (LOOKUP, READDIRPLUS, …) have reached the daemon, which must have been
+# mounted with -d.
+requests() {
+    local names
+    names=$(IFS='|' && echo "$*")
+    grep -cE "opcode: ($names) " "$LOG" || true
+}
+
+# wakeups: how often the daemon has begun to sleep. Its loop waits for requests and answers in its sleep: while this number
+# stays, nothing has reached it.
+wakeups() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$daemon/status"; }

@@ -37,11 +37,11 @@ read_all() {
     [ "$status" -ne 0 ]
 }
 
+# A child that became fusermount3 left a report without an end; it must not have a stack in it either.
 nothing_was_found() {
     cat "$state"/valgrind.*
-    for report in "$state"/valgrind.*; do
-        grep -q 'ERROR SUMMARY: 0 errors' "$report"
-    done
+    grep -q 'ERROR SUMMARY: 0 errors' "$state"/valgrind.*
+    run ! grep -hE 'ERROR SUMMARY: [1-9]|(at|by) 0x[0-9A-F]+: ' "$state"/valgrind.*
 }
 
 @test "in the foreground: mount, read, unmount" {

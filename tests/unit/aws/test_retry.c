@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -14,7 +14,7 @@ static double fixed(void *data) { return *(const double *)data; }
 static struct error failed(const char *code, int http_status)
 {
     struct error error = { .number = 1, .http_status = http_status };
-    strcpy(error.code, code);
+    (void)snprintf(error.code, sizeof error.code, "%s", code);
     return error;
 }
 
