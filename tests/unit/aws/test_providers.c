@@ -524,7 +524,7 @@ static void test_sso_renews_its_token(void **state)
     struct stat status;
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    (void)fread(text, 1, sizeof text - 1, file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
     (void)fclose(file);
     assert_string_equal(text, "{\"startUrl\": \"https://corp.awsapps.com/start\", \"region\": \"eu-west-1\", "
                               "\"accessToken\": \"HUSHNEW\", \"expiresAt\": \"2026-11-22T13:00:00Z\", "
