@@ -90,7 +90,7 @@ static void test_locked_and_left_out_of_dumps(void **state)
         if (sscanf(line, "%lx-%lx ", &begin, &end) == 2)
             inside = (uintptr_t)secret >= begin && (uintptr_t)secret < end;
         else if (inside && !strncmp(line, "VmFlags:", 8))
-            found = (strstr(line, " dd ") ? 1 : 0) + (strstr(line, " lo ") ? 2 : 0);
+            found = (strstr(line, " dd ") ? 1U : 0) | (strstr(line, " lo ") ? 2U : 0);
     }
     (void)fclose(maps);
     secret_free(secret);
