@@ -23,7 +23,7 @@ bool provider_static_has(const struct config *config, const struct plan *plan);
 int provider_process_new(const struct credentials_settings *settings, const char *command, const char *profile,
                          struct credentials_provider **ret_provider);
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html */
-int provider_sso_new(const struct credentials_settings *settings, const struct plan_sso *sso, const char *profile,
+int provider_sso_new(const struct credentials_settings *settings, const struct plan_sso *plan, const char *profile,
                      struct credentials_provider **ret_provider);
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html: with the credentials of
  * `source`, which is freed with it, whatever is returned; NULL for a role with a token file. */

@@ -160,7 +160,7 @@ static int source_profile_check(const struct planner *planner, const char *profi
         return failure_set(planner->error, FAILURE_PROFILE,
                            "profile \"%s\" names the source_profile \"%s\", which is in neither file", profile, source);
     for (size_t i = 0; i < planner->plan->n_roles; i++) {
-        if (strcmp(planner->visited[i], source) != 0)
+        if (!planner->visited[i] || strcmp(planner->visited[i], source) != 0)
             continue;
         if (strcmp(profile, source) != 0 || !has_keys(planner, source))
             return failure_set(planner->error, FAILURE_PROFILE,

@@ -17,7 +17,7 @@
 
 #define FROM "the SSO token"
 
-enum { TOKEN_LIFE_MAX_S = 366 * 24 * 3600 };
+enum { TOKEN_LIFE_MAX_S = 366 * 24 * 3600, WRITTEN_BYTES = 2 * DOCUMENT_BYTES };
 
 void sso_token_release(struct sso_token *token)
 {
@@ -132,7 +132,7 @@ static void time_append(struct buf *to, const char *name, int64_t ms)
 
 int sso_token_write(const char *path, const struct sso_token *token)
 {
-    struct buf BUF_CLEANUP text = BUF_INIT_SECRET(2 * DOCUMENT_BYTES);
+    struct buf BUF_CLEANUP text = BUF_INIT_SECRET(WRITTEN_BYTES);
     (void)buf_append_char(&text, '{');
     member_append(&text, "startUrl", token->start_url);
     member_append(&text, "region", token->region);
