@@ -119,7 +119,7 @@ static const struct failure table[] = {
     { FAILURE_LOGIN_SESSION, ENOKEY, 0,
       "A mount that renewed it would take it away from the aws command: put \"credential_process = aws configure "
       "export-credentials --profile NAME --format process\" into a profile of the mount's own." },
-    { FAILURE_SOURCE_TIMEOUT, ETIMEDOUT, 0,
+    { FAILURE_SOURCE_TIMEOUT, ETIMEDOUT, FAILURE_UNANSWERED,
       "The source of the credentials that the message names did not answer in time: try it by hand as the user who "
       "mounts, see what it waits for, or raise timeout=." },
     { FAILURE_SOURCE_ANSWER, EBADMSG, 0,
@@ -149,10 +149,10 @@ static const struct failure table[] = {
     { FAILURE_CONTAINER, ENOKEY, 0,
       "The container's credential endpoint gave none: check the task's role (ECS) or the pod identity association and "
       "its agent (EKS)." },
-    { FAILURE_IMDS_UNREACHABLE, ENOKEY, 0,
+    { FAILURE_IMDS_UNREACHABLE, ENOKEY, FAILURE_UNANSWERED,
       "There are no keys in the environment and the profile, and no instance metadata here: run `aws configure` or "
       "`aws configure sso` as the user who mounts; on EC2, allow this process to reach 169.254.169.254." },
-    { FAILURE_IMDS_TOKEN, ENOKEY, 0,
+    { FAILURE_IMDS_TOKEN, ENOKEY, FAILURE_UNANSWERED,
       "Instance metadata gives no token; in a container, that is its hop limit: aws ec2 "
       "modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2." },
     { FAILURE_IMDS_REFUSED, ENOKEY, 0,
@@ -310,7 +310,10 @@ static void read_body(const struct http_response *response, char name[ERROR_CODE
     else if (json_parse(buf_str(response->body), response->body->len, &limits, &json, &ignored) == 0) {
         if (!name[0])
             copy_name(name, first_string(json_root(json), "code", "__type"));
+        if (!name[0]) /* as OAuth has it (RFC 6749, 5.2), and so SSO-OIDC */
+            copy_name(name, json_string(json_member(json_root(json), "error")));
         const char *text = first_string(json_root(json), "message", "Message");
+        text = text ? text : json_string(json_member(json_root(json), "error_description"));
         (void)snprintf(message, ERROR_MESSAGE_SIZE, "%s", text ? text : "");
         json_free(json);
     }

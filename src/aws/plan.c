@@ -134,6 +134,12 @@ static bool has_keys(const struct planner *planner, const char *profile)
     return get(planner, profile, "aws_access_key_id") || get(planner, profile, "aws_secret_access_key");
 }
 
+static bool imds_is_disabled(const struct config *config)
+{
+    const char *value = config_env(config, "AWS_EC2_METADATA_DISABLED");
+    return value && !strcasecmp(value, "true");
+}
+
 static int plan_credential_source(struct planner *planner, const char *profile, const char *name)
 {
     struct plan *plan = planner->plan;
@@ -149,6 +155,11 @@ static int plan_credential_source(struct planner *planner, const char *profile, 
                            "credential_source of profile \"%s\" is \"%s\"; it must be Environment, EcsContainer or "
                            "Ec2InstanceMetadata",
                            profile, name);
+    if (plan->source == PLAN_IMDS && imds_is_disabled(planner->config))
+        return failure_set(planner->error, FAILURE_PROFILE,
+                           "credential_source of profile \"%s\" is instance metadata, which AWS_EC2_METADATA_DISABLED "
+                           "switches off",
+                           profile);
     return 0;
 }
 
@@ -243,12 +254,6 @@ int plan_make_of_profile(const struct config *config, struct plan *plan, struct 
                                              : plan_source(&planner, profile, !config_profile_is_explicit(config));
     roles_reverse(plan);
     return result;
-}
-
-static bool imds_is_disabled(const struct config *config)
-{
-    const char *value = config_env(config, "AWS_EC2_METADATA_DISABLED");
-    return value && !strcasecmp(value, "true");
 }
 
 int plan_make(const struct config *config, struct plan *plan, struct error *error)

@@ -19,7 +19,8 @@ enum {
     ENDLESS_LIFE_MS = 15 * MINUTE_MS, /* the AWS SDK for Rust's default for credentials without an expiration */
     DEAD_ON_ARRIVAL_MS = MINUTE_MS,   /* that long they are used until the clock's skew is known */
     REJECTED_AT_ONCE_MS = 1000,       /* keys that came just now are not asked for again: others were rejected */
-    REPEAT_MS = 1000,                 /* that long a failure is repeated without asking */
+    REPEAT_MS = 1000,                 /* a failure is repeated without asking for as long as it took, */
+    REPEAT_MAX_MS = 15 * 1000,        /* so that a source that hangs costs its time once, not once a file */
     RETRY_MAX_MS = MINUTE_MS,
     NAME_SIZE = 160
 };
@@ -47,6 +48,7 @@ struct renewal {
     struct held *held; /* NULL: nothing came yet */
     bool rejected;     /* what is held */
     bool loading;
+    int64_t began_ms; /* the last load */
     struct list waiters;
     struct list answering; /* those who are being told */
     struct timer deadline;
@@ -137,8 +139,9 @@ static void load_failed(struct renewal *renewal, const struct error *error)
 {
     struct error copy = *error;
     enum state state = renewal_state(renewal);
+    int64_t took_ms = now_ms(renewal) - renewal->began_ms;
     renewal->error = copy;
-    renewal->retry_ms = now_ms(renewal) + REPEAT_MS;
+    renewal->retry_ms = now_ms(renewal) + (took_ms < REPEAT_MS ? REPEAT_MS : smaller(took_ms, REPEAT_MAX_MS));
     if (state == DEAD) {
         answer_all(renewal, &copy);
         return;
@@ -207,6 +210,7 @@ static void load_start(struct renewal *renewal)
     if (renewal->loading)
         return;
     renewal->loading = true;
+    renewal->began_ms = now_ms(renewal);
     timer_start(renewal->settings->timers, &renewal->deadline, renewal->timeout_ms);
     renewal->source->get(renewal->source, on_loaded, renewal);
 }

@@ -316,6 +316,7 @@ static void test_what_a_profile_may_not_say(void **state)
         { "[default]\nec2_metadata_service_endpoint = http://u:HUSH@x\n", FAILURE_PROFILE, "no user name or password" },
         { "[default]\nec2_metadata_service_endpoint_mode = IPv9\n", FAILURE_PROFILE, "IPv9" },
     };
+    static const char imds_role[] = "[default]\nrole_arn = x\ncredential_source = Ec2InstanceMetadata\n";
     struct test *test = *state;
     struct answer answer;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -323,6 +324,10 @@ static void test_what_a_profile_may_not_say(void **state)
         ask(test, &answer);
         failed(&answer, cases[i].code, ENOKEY, cases[i].message);
     }
+    files_env(&test->files, "AWS_EC2_METADATA_DISABLED", "TRUE");
+    start(test, imds_role);
+    ask(test, &answer);
+    failed(&answer, FAILURE_PROFILE, ENOKEY, "AWS_EC2_METADATA_DISABLED");
     files_env(&test->files, "AWS_ENDPOINT_URL_STS", "http://example.com");
     start(test, PROFILE_A KEYS_B);
     ask(test, &answer);
@@ -551,7 +556,7 @@ static void test_sso_token_that_cannot_be_renewed(void **state)
     ask(test, &answer);
     asked(test, 0, "POST", "https://oidc.eu-west-1.amazonaws.com/token");
     give(test, 0, 400, "{\"error\":\"invalid_grant\"}");
-    failed(&answer, FAILURE_SSO_EXPIRED, EKEYEXPIRED, "does not renew");
+    failed(&answer, FAILURE_SSO_EXPIRED, EKEYEXPIRED, "does not renew the token of profile \"default\": invalid_grant");
 
     start(test, SESSION);
     ask(test, &answer);
