@@ -140,6 +140,7 @@ int json_parse(const char *text, size_t len, const struct json_limits *limits, s
         failed = check_escapes(text, len, error);
     if (!failed)
         failed = build_tree(json, &numbers, len, error);
+    explicit_bzero(blanked, len); /* it may hold keys: json_wipe() */
     if (failed) {
         json_free(steal(&json));
         return failed;

@@ -307,6 +307,31 @@ static void test_secrets_are_wiped_before_memory_is_freed(void **state)
     assert_int_equal(canary_found, 1);
 }
 
+/* What a process prints comes in pieces and grows: no piece is left behind. */
+static void test_what_a_process_prints_is_wiped(void **state)
+{
+    struct files *files = *state;
+    struct answer answer = { 0 };
+    files_write(files, "config",
+                "[default]\ncredential_process = sh -c \"printf '{\\\"Version\\\":1,\\\"AccessKeyId\\\":\\\"ID\\\","
+                "\\\"SecretAccessKey\\\":\\\"CaNaRySeC'; printf 'rEt\\\",\\\"Other\\\":\\\"%09000d\\\"}' 0\"\n");
+    canary_found = 0;
+    canary_armed = true;
+    struct provider provider = provider_of(files, NULL);
+    provider.chain->get(provider.chain, answer_done, &answer);
+    while (!answer.calls) {
+        struct pollfd fds[2];
+        unsigned n = watches_fill(&provider.world->watches, fds, 2);
+        assert_true(n && poll(fds, n, 10000) > 0);
+        watches_run(&provider.world->watches, fds, n);
+    }
+    provider_free(&provider);
+    canary_armed = false;
+    assert_true(answer.found);
+    assert_string_equal(answer.secret_key, CANARY);
+    assert_int_equal(canary_found, 0);
+}
+
 static void test_release(void **state)
 {
     (void)state;
@@ -335,6 +360,7 @@ int main(void)
         files_test(test_changed_files_are_read_again),
         files_test(test_a_broken_file_explains_missing_keys),
         files_test(test_secrets_are_wiped_before_memory_is_freed),
+        files_test(test_what_a_process_prints_is_wiped),
         cmocka_unit_test(test_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
