@@ -33,6 +33,8 @@ struct options {
     int64_t terminal_ttl_ms;
     int64_t list_ttl_ms;
     int64_t negative_ttl_ms;
+    int64_t stale_if_error_ms;
+    int64_t stale_while_revalidate_ms;
     uid_t uid; /* the process's own unless given; so with gid */
     gid_t gid;
     mode_t umask; /* bits that are taken from every file's and directory's mode */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* main: puts the layers together, in the order in which they need each other, and takes them apart in the reverse. */
-#include "aws/client.h"
 #include "aws/config.h"
 #include "aws/credentials.h"
 #include "aws/endpoint.h"
@@ -14,8 +13,7 @@
 #include "daemon.h"
 #include "fs/fuse.h"
 #include "fs/tree.h"
-#include "jobs/cache.h"
-#include "jobs/service.h"
+#include "jobs/regions.h"
 #include "loop.h"
 #include "mountpoint.h"
 #include "options.h"
@@ -36,9 +34,8 @@ struct app {
     struct credentials_provider *credentials;
     struct endpoint endpoint;
     struct http *http;
-    struct client *client;
-    struct job_source *service;
-    struct cache *cache;
+    char *endpoint_url; /* a copy: the files are read again; NULL: the regions' own */
+    struct regions *regions;
     struct tree *tree;
     struct mount *mount;
     struct loop loop;
@@ -51,11 +48,13 @@ static const char *environment(void *data, const char *name)
     return getenv(name);
 }
 
-static void names_changed(void *data)
+static void node_changed(void *data, uint64_t node) { mount_names_changed(((struct app *)data)->mount, node); }
+
+static void names_changed(void *data, const struct cache *cache)
 {
     struct app *app = data;
     if (app->mount)
-        mount_root_changed(app->mount);
+        tree_names_changed(app->tree, cache, node_changed, app);
 }
 
 static void reload(void *data)
@@ -67,7 +66,7 @@ static void reload(void *data)
     if (config_reload(app->config, &error))
         log_warning("the configuration stays as it was: %s", error.message);
     app->credentials->forget(app->credentials);
-    cache_expire(app->cache);
+    regions_expire(app->regions);
 }
 
 static void serving(void *data)
@@ -100,8 +99,12 @@ static int configure(struct app *app, struct error *error)
     if (!region_is_valid(region.value))
         return error_set(error, EINVAL, NULL, "the region from %s is no region: %s", region.from, region.value);
     log_debug("region %s from %s", region.value, region.from);
-    if (url.value)
+    if (url.value) {
         log_debug("endpoint %s from %s", url.value, url.from);
+        app->endpoint_url = strdup(url.value);
+        if (!app->endpoint_url)
+            return error_set(error, ENOMEM, NULL, "no memory");
+    }
     return endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
 }
 
@@ -128,49 +131,46 @@ static int connect_service(struct app *app, struct error *error)
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
-    const struct client_settings client = { .endpoint = app->endpoint,
-                                            .service = "personalize",
-                                            .target = "AmazonPersonalize",
-                                            .max_requests = app->options.max_requests,
-                                            .max_attempts = RETRY_ATTEMPTS,
-                                            .http = app->http,
-                                            .credentials = app->credentials,
-                                            .timers = &app->timers,
-                                            .clock = &clock_system,
-                                            .random = &random_system,
-                                            .skew_ms = &app->skew_ms };
-    if (client_new(&client, &app->client))
-        return error_set(error, ENOMEM, NULL, "no memory");
-    const struct service_settings service = {
+    const struct regions_settings regions = {
         .kind = &kind_batch_inference_job,
-        .client = app->client,
-        .credentials = app->credentials,
+        .client = { .endpoint = app->endpoint,
+                    .service = "personalize",
+                    .target = "AmazonPersonalize",
+                    .max_requests = app->options.max_requests,
+                    .max_attempts = RETRY_ATTEMPTS,
+                    .http = app->http,
+                    .credentials = app->credentials,
+                    .timers = &app->timers,
+                    .clock = &clock_system,
+                    .random = &random_system,
+                    .skew_ms = &app->skew_ms },
+        .cache = { .timers = &app->timers,
+                   .clock = &clock_system,
+                   .ttl_ms = app->options.ttl_ms,
+                   .final_ttl_ms = app->options.terminal_ttl_ms,
+                   .list_ttl_ms = app->options.list_ttl_ms,
+                   .negative_ttl_ms = app->options.negative_ttl_ms,
+                   .stale_while_revalidate_ms = app->options.stale_while_revalidate_ms,
+                   .stale_if_error_ms = app->options.stale_if_error_ms,
+                   .timeout_ms = app->options.timeout_ms },
+        .endpoint_url = app->endpoint_url,
+        .allow_http = app->options.allow_http,
         .partition = app->options.partition ? app->options.partition : region_partition(app->endpoint.region),
-        .region = app->endpoint.region,
         .account = app->options.account_id,
+        .names_changed = names_changed,
+        .data = app,
     };
-    return service_new(&service, &app->service) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
+    return regions_new(&regions, &app->regions, error);
 }
 
 static int build_tree(struct app *app, struct error *error)
 {
-    const struct cache_settings cache = { .kind = &kind_batch_inference_job,
-                                          .source = app->service,
-                                          .timers = &app->timers,
-                                          .clock = &clock_system,
-                                          .ttl_ms = app->options.ttl_ms,
-                                          .final_ttl_ms = app->options.terminal_ttl_ms,
-                                          .list_ttl_ms = app->options.list_ttl_ms,
-                                          .negative_ttl_ms = app->options.negative_ttl_ms,
-                                          .timeout_ms = app->options.timeout_ms,
-                                          .names_changed = names_changed,
-                                          .data = app };
-    struct tree_settings tree = { .kind = &kind_batch_inference_job,
-                                  .clock = &clock_system,
-                                  .list_negative_ttl_ms = app->options.negative_ttl_ms };
-    if (cache_new(&cache, &app->cache))
-        return error_set(error, ENOMEM, NULL, "no memory");
-    tree.cache = app->cache;
+    const struct tree_settings tree = { .kind = &kind_batch_inference_job,
+                                        .cache = regions_own(app->regions),
+                                        .cache_of = regions_cache_of,
+                                        .data = app->regions,
+                                        .clock = &clock_system,
+                                        .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
 }
 
@@ -216,17 +216,16 @@ static int start(struct app *app, struct error *error)
 /* Waiters are answered first: an unmount would wait for them. */
 static void stop(struct app *app)
 {
-    if (app->cache)
-        cache_end_waits(app->cache, ESHUTDOWN);
+    if (app->regions)
+        regions_end_waits(app->regions, ESHUTDOWN);
     mount_free(app->mount);
     tree_free(app->tree);
-    cache_free(app->cache);
-    service_free(app->service);
-    client_free(app->client);
+    regions_free(app->regions);
     if (app->credentials)
         app->credentials->free(app->credentials);
     http_curl_free(app->http);
     config_free(app->config);
+    free(app->endpoint_url);
     free(app->mountpoint);
     options_release(&app->options);
 }

@@ -40,7 +40,7 @@ int mount_fd(const struct mount *mount);
 int mount_serve(struct mount *mount);
 /* Whether it was unmounted from outside. */
 bool mount_has_ended(const struct mount *mount);
-/* The names in the root have changed: its attributes are to be asked for again. */
-void mount_root_changed(struct mount *mount);
+/* The names in a directory have changed: its attributes are to be asked for again. */
+void mount_names_changed(struct mount *mount, uint64_t node);
 
 #endif

@@ -9,12 +9,14 @@
 #define FS_RENDER_H
 
 #include "base/buf.h"
-#include "jobs/record.h"
+#include "base/table.h"
+#include "codec/json.h"
+#include "jobs/fields.h"
 
 enum { RENDER_BYTES_MAX = 8 << 20 }; /* what escaping can make of the largest answer */
 
-/* Appends a field's value; nothing where the service returned none. 0 or buf's -errno. */
-int render_value(const struct record *record, size_t field, struct buf *to);
+/* Appends a value and its newline; nothing where the service returned none (NULL or null). 0 or buf's -errno. */
+int render_value(enum field_type type, const struct json_value *value, struct buf *to);
 /* Appends text with the escapes above, without a newline. */
 int render_text(struct slice text, struct buf *to);
 

@@ -30,16 +30,22 @@ struct tree_attr {
     bool is_dir;
     uint64_t size;
     int64_t mtime_ms;
-    int64_t ctime_ms; /* when the service last confirmed it */
-    int64_t entry_ms; /* how long the name may be kept */
-    int64_t attr_ms;  /* how long the attributes may be kept */
+    unsigned mtime_ns; /* besides: tells apart directories whose names have changed; less than a million */
+    int64_t ctime_ms;  /* when the service last confirmed it */
+    int64_t entry_ms;  /* how long the name may be kept */
+    int64_t attr_ms;   /* how long the attributes may be kept */
 };
+
+struct arn;
 
 struct tree_settings {
     const struct kind *kind;
-    struct cache *cache;
+    struct cache *cache; /* of the root's jobs */
+    /* The jobs that an ARN is about; NULL where it may not be asked for (-ENOENT). */
+    struct cache *(*cache_of)(void *data, const struct arn *arn);
+    void *data;
     const struct clock *clock;
-    int64_t list_negative_ttl_ms; /* how long a name that cannot be a job's, or is none, may be kept */
+    int64_t negative_ttl_ms; /* how long a name that cannot be a job's, or is none, may be kept */
 };
 
 struct tree;
@@ -57,13 +63,13 @@ void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups);
 int tree_getattr(struct tree *tree, uint64_t node, struct tree_attr *ret);
 /* `number`: what the waiter was called with. */
 int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tree_attr *ret);
-/* TREE_WAIT: the root's listing must be waited for; then the waiter's number is the answer. `is_listed`: the caller
- * means to list it (O_DIRECTORY); otherwise the last listing does. */
+/* TREE_WAIT: the listing of the root, or of an ARN's jobs, must be waited for; then the waiter's number is the answer.
+ * `is_listed`: the caller means to list it (O_DIRECTORY); otherwise the last listing does. */
 int tree_opendir(struct tree *tree, uint64_t node, bool is_listed);
 /* Whether what the kernel keeps of the directory's listing is still good. */
 bool tree_opendir_keeps(const struct tree *tree, uint64_t node);
+/* Given up with waiter_cancel(). */
 int tree_wait(struct tree *tree, uint64_t node, struct waiter *waiter);
-void tree_cancel(struct tree *tree, struct waiter *waiter);
 
 /* The bytes at `offset`, valid until the next call. */
 int tree_read(struct tree *tree, uint64_t node, uint64_t offset, size_t size, struct slice *ret);
@@ -76,5 +82,9 @@ int tree_readdir(struct tree *tree, uint64_t node, uint64_t offset, bool plus, t
 /* For statfs and tests. */
 size_t tree_count_jobs(const struct tree *tree);
 size_t tree_count_versions(const struct tree *tree);
+
+/* The names of the jobs in `cache` have changed: calls `changed` with each node that lists them. */
+void tree_names_changed(const struct tree *tree, const struct cache *cache, void (*changed)(void *data, uint64_t node),
+                        void *data);
 
 #endif

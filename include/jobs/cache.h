@@ -29,6 +29,8 @@ struct cache_settings {
     int64_t final_ttl_ms;
     int64_t list_ttl_ms;
     int64_t negative_ttl_ms;
+    int64_t stale_while_revalidate_ms;
+    int64_t stale_if_error_ms;
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
     void (*names_changed)(void *data); /* a listing has changed which names the root has */
     void *data;
@@ -38,6 +40,7 @@ struct cache;
 
 struct waiter {
     struct list node;
+    struct cache *cache; /* that it waits for */
     /* number: 0, or the errno. It must not cancel another's wait. */
     void (*done)(struct waiter *waiter, int number);
 };
@@ -58,10 +61,12 @@ void cache_unpin(struct cache *cache, struct job *job);
 
 /* Starts or joins the describe of a pinned job. 0: `waiter` will be called; -ENOMEM: not. */
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter);
+/* Starts the describe, if none is under way, for a later reader's sake. */
+void cache_revalidate(struct cache *cache, struct job *job);
 /* Starts, takes up again or joins the listing. 0: `waiter` will be called; -ENOMEM: not. */
 int cache_list(struct cache *cache, struct waiter *waiter);
 /* Ends one wait, without a call back. What was begun for it and nobody else waits for begins nothing more. */
-void cache_cancel(struct cache *cache, struct waiter *waiter);
+void waiter_cancel(struct waiter *waiter);
 
 /* The root's listing. */
 struct listing_state {

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_TIME };
+/* A map is a directory of whatever names the service returned. */
+enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_TIME, FIELD_MAP };
 
 struct field {
     const char *path;   /* below the job's directory: "jobInput/path" */

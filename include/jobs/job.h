@@ -9,6 +9,7 @@
 #ifndef JOBS_JOB_H
 #define JOBS_JOB_H
 
+#include "base/list.h"
 #include "jobs/record.h"
 
 #include <stdbool.h>
@@ -19,6 +20,8 @@ struct knowledge {
     struct record *record; /* NULL: never */
     int64_t sent_ms;
     int64_t fresh_until_ms;
+    int64_t revalidate_until_ms; /* until then it is given all the same, while a new one is fetched */
+    int64_t error_until_ms;      /* until then it stands in for one that cannot be had */
     int64_t confirmed_ms;
 };
 
@@ -33,8 +36,9 @@ struct job {
     unsigned pins;           /* by the layer above */
     uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
     uint64_t listing;        /* the last listing that had it */
+    struct list idle;        /* among those that are absent and that nobody asks for */
     struct flight *flight;   /* a describe under way */
-    void *view;              /* the layer above's own */
+    void *view[2];           /* the layer above's own */
     char name[];
 };
 
@@ -43,6 +47,11 @@ bool job_is_known(const struct job *job);
 /* Milliseconds of freshness left, 0 if none: of what a describe said; of that or the listing, whichever is newer. */
 int64_t job_described_left_ms(const struct job *job, int64_t now_ms);
 int64_t job_left_ms(const struct job *job, int64_t now_ms);
+/* Whether what the last describe said may be given now: it is fresh, or old in one of the two ways that the options
+ * stale-while-revalidate and stale-if-error allow (RFC 5861). */
+bool job_is_usable(const struct job *job, int64_t now_ms);
+/* Whether it is given only while a new one is being fetched. */
+bool job_must_revalidate(const struct job *job, int64_t now_ms);
 /* The newer of the two; NULL if the job is not known. */
 const struct knowledge *job_latest(const struct job *job);
 

@@ -9,9 +9,10 @@
 #define JOBS_SERVICE_H
 
 #include "aws/client.h"
+#include "jobs/arn.h"
 #include "jobs/source.h"
 
-enum { SERVICE_PAGE_SIZE = 100, SERVICE_DESCRIBE_BYTES = 1 << 20, SERVICE_PAGE_BYTES = 16 << 20, ACCOUNT_SIZE = 13 };
+enum { SERVICE_PAGE_SIZE = 100, SERVICE_DESCRIBE_BYTES = 1 << 20, SERVICE_PAGE_BYTES = 16 << 20 };
 
 struct service_settings {
     const struct kind *kind;
@@ -26,5 +27,7 @@ struct service_settings {
 int service_new(const struct service_settings *settings, struct job_source **ret_source);
 /* Cancels what is under way. Takes NULL. */
 void service_free(struct job_source *source);
+/* The account id, "" while it is not known. */
+const char *service_account(const struct job_source *source);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "fs/caller.h"
+#include "fs/names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH = 64, NAME_BYTES_MAX = 255, OPTIONS_BYTES_MAX = 4096, LISTING_BYTES_MAX = 1 << 20, BLOCK_BYTES = 4096 };
+enum { BATCH = 64, OPTIONS_BYTES_MAX = 4096, LISTING_BYTES_MAX = 1 << 20, BLOCK_BYTES = 4096 };
 enum { FILE_MODE = 0444, DIR_MODE = 0555 };
 
 struct mount {
@@ -47,6 +48,8 @@ static struct stat stat_of(const struct mount *mount, const struct tree_attr *at
 {
     mode_t mode =
         attr->is_dir ? S_IFDIR | (DIR_MODE & ~mount->settings.umask) : S_IFREG | (FILE_MODE & ~mount->settings.umask);
+    struct timespec mtime = timespec_of(attr->mtime_ms);
+    mtime.tv_nsec += attr->mtime_ns;
     return (struct stat){ .st_ino = attr->ino,
                           .st_mode = mode,
                           .st_nlink = 1,
@@ -56,7 +59,7 @@ static struct stat stat_of(const struct mount *mount, const struct tree_attr *at
                           .st_blksize = BLOCK_BYTES,
                           .st_blocks = (blkcnt_t)((attr->size + 511) / 512),
                           .st_atim = timespec_of(attr->mtime_ms),
-                          .st_mtim = timespec_of(attr->mtime_ms),
+                          .st_mtim = mtime,
                           .st_ctim = timespec_of(attr->ctime_ms) };
 }
 
@@ -109,7 +112,7 @@ static void request_done(struct waiter *waiter, int number)
 static void request_interrupted(fuse_req_t req, void *data)
 {
     struct request *request = data;
-    tree_cancel(request->mount->settings.tree, &request->waiter);
+    waiter_cancel(&request->waiter);
     (void)fuse_reply_err(req, EINTR);
     free(request);
 }
@@ -391,7 +394,7 @@ int mount_serve(struct mount *mount)
 
 bool mount_has_ended(const struct mount *mount) { return fuse_session_exited(mount->session) != 0; }
 
-void mount_root_changed(struct mount *mount)
+void mount_names_changed(struct mount *mount, uint64_t node)
 {
-    (void)fuse_lowlevel_notify_inval_inode(mount->session, TREE_ROOT, -1, 0); /* takes no lock: see CONTRIBUTING.md */
+    (void)fuse_lowlevel_notify_inval_inode(mount->session, node, -1, 0); /* takes no lock: see CONTRIBUTING.md */
 }

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { DIGITS_MAX = 400 };
-
 static void put_octal(struct buf *to, unsigned char byte) { (void)buf_printf(to, "\\0%03o", byte); }
 
 static const char *short_escape(unsigned char byte)
@@ -46,37 +44,26 @@ int render_text(struct slice text, struct buf *to)
     return buf_append(to, text.data + plain, text.len - plain);
 }
 
-static int render_time(struct slice digits, struct buf *to)
+static int render_time(const char *digits, struct buf *to)
 {
-    char number[DIGITS_MAX];
     char text[TIMESTAMP_SIZE];
     int64_t ms = 0;
-    if (digits.len < sizeof number) {
-        memcpy(number, digits.data, digits.len);
-        number[digits.len] = 0;
-        if (!timestamp_from_number(number, &ms)) {
-            timestamp_format(ms, text);
-            return buf_append_str(to, text);
-        }
-    }
-    return buf_append(to, digits.data, digits.len);
+    if (timestamp_from_number(digits, &ms))
+        return buf_append_str(to, digits);
+    timestamp_format(ms, text);
+    return buf_append_str(to, text);
 }
 
-int render_value(const struct record *record, size_t field, struct buf *to)
+int render_value(enum field_type type, const struct json_value *value, struct buf *to)
 {
-    struct slice value = record_value(record, field);
-    if (!value.data)
+    const char *text = type == FIELD_TEXT ? json_string(value) : json_number(value);
+    if (!text)
         return buf_error(to);
-    switch (record_kind(record)->fields[field].type) {
-    case FIELD_TEXT:
-        (void)render_text(value, to);
-        break;
-    case FIELD_NUMBER:
-        (void)buf_append(to, value.data, value.len);
-        break;
-    case FIELD_TIME:
-        (void)render_time(value, to);
-        break;
-    }
+    if (type == FIELD_TEXT)
+        (void)render_text((struct slice){ text, strlen(text) }, to);
+    else if (type == FIELD_TIME)
+        (void)render_time(text, to);
+    else
+        (void)buf_append_str(to, text);
     return buf_append_char(to, '\n');
 }

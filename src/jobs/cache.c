@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_REST_FACTOR = 10 }; /* a list stays fresh for at least so many times what it took */
+enum {
+    LIST_REST_FACTOR = 10, /* a list stays fresh for at least so many times what it took */
+    ABSENT_MAX = 1024      /* names that are no job's and nobody asks for, at most: anybody can ask for names */
+};
 
 struct cache {
     struct cache_settings settings;
-    struct table jobs; /* by name */
+    struct table jobs;  /* by name */
+    struct list absent; /* idle ones, oldest first */
+    size_t n_absent;
     struct list flights;
     struct listing *listing;
     struct list list_waiters;
@@ -32,6 +37,7 @@ struct flight {
     struct job *job;
     struct source_call *call;
     struct list waiters;
+    bool revalidates; /* wanted even if nobody waits */
 };
 
 static struct slice job_key(const void *item)
@@ -62,12 +68,39 @@ static void job_free(struct job *job)
     free(job);
 }
 
-static void job_forget_if_idle(struct cache *cache, struct job *job)
+/* Takes a job off the list of those that are absent and idle. */
+static void job_wake(struct cache *cache, struct job *job)
 {
-    if (job->pins || job->flight || job->place || job_is_known(job))
-        return;
+    cache->n_absent -= !list_empty(&job->idle);
+    list_remove(&job->idle);
+}
+
+static void job_forget(struct cache *cache, struct job *job)
+{
+    job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
     job_free(job);
+}
+
+/* An unknown job that nobody asks for is forgotten; one that is absent, when that has run out. */
+static void job_forget_if_idle(struct cache *cache, struct job *job)
+{
+    int64_t now_ms = now_of(cache);
+    if (job->pins || job->flight || job->place || job_is_known(job))
+        return;
+    if (job->absent_until_ms <= now_ms) {
+        job_forget(cache, job);
+        return;
+    }
+    job_wake(cache, job);
+    list_insert(&cache->absent, &job->idle);
+    cache->n_absent++;
+    list_each (node, after, &cache->absent) {
+        struct job *oldest = list_item(node, struct job, idle);
+        if (oldest->absent_until_ms > now_ms && cache->n_absent <= ABSENT_MAX)
+            break;
+        job_forget(cache, oldest);
+    }
 }
 
 static struct job *job_get(struct cache *cache, const char *name, size_t len)
@@ -79,6 +112,7 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     if (!job)
         return NULL;
     memcpy(job->name, name, len);
+    list_init(&job->idle);
     if (table_add(&cache->jobs, job)) {
         free(job);
         return NULL;
@@ -89,8 +123,10 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
 struct job *cache_pin(struct cache *cache, const char *name)
 {
     struct job *job = job_get(cache, name, strlen(name));
-    if (job)
-        job->pins++;
+    if (!job)
+        return NULL;
+    job_wake(cache, job);
+    job->pins++;
     return job;
 }
 
@@ -104,7 +140,10 @@ static void knowledge_set(struct knowledge *knowledge, struct record *record, st
                           int64_t fresh_until_ms)
 {
     struct record *before = knowledge->record;
-    *knowledge = (struct knowledge){ record_ref(record), time.sent_ms, fresh_until_ms, time.sent_wall_ms };
+    *knowledge = (struct knowledge){ .record = record_ref(record),
+                                     .sent_ms = time.sent_ms,
+                                     .fresh_until_ms = fresh_until_ms,
+                                     .confirmed_ms = time.sent_wall_ms };
     record_unref(before);
 }
 
@@ -141,6 +180,12 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     job->failed_until_ms = now_ms + FAILURE_MS;
 }
 
+static void allow_stale(const struct cache *cache, struct knowledge *knowledge)
+{
+    knowledge->revalidate_until_ms = knowledge->fresh_until_ms + cache->settings.stale_while_revalidate_ms;
+    knowledge->error_until_ms = knowledge->fresh_until_ms + cache->settings.stale_if_error_ms;
+}
+
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
 {
     struct flight *flight = data;
@@ -149,9 +194,10 @@ static void job_described(void *data, struct record *record, struct source_time 
     if (record) {
         knowledge_set(&job->described, record, time,
                       max_of(time.sent_ms + ttl_of(cache, record), now_of(cache) + HOLD_MS));
+        allow_stale(cache, &job->described);
         job->absent_until_ms = 0;
         job->failed_until_ms = 0;
-    } else if (!list_empty(&flight->waiters)) /* else: ended because nobody waited */
+    } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
     struct list waiters;
     list_init(&waiters);
@@ -190,10 +236,17 @@ int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
         int result = flight_new(cache, job);
         if (result)
             return result;
-    } else if (list_empty(&job->flight->waiters))
+    } else if (list_empty(&job->flight->waiters) && !job->flight->revalidates)
         cache->settings.source->readopt(cache->settings.source, job->flight->call);
+    waiter->cache = cache;
     list_insert(&job->flight->waiters, &waiter->node);
     return 0;
+}
+
+void cache_revalidate(struct cache *cache, struct job *job)
+{
+    if (!job->flight && !flight_new(cache, job))
+        job->flight->revalidates = true;
 }
 
 /* ---- the listing ---- */
@@ -212,6 +265,7 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
         described->sent_ms = item->time.sent_ms;
         described->confirmed_ms = item->time.sent_wall_ms;
         described->fresh_until_ms = max_of(described->fresh_until_ms, job->listed.fresh_until_ms);
+        allow_stale(cache, described);
     } else if (described->fresh_until_ms > described->sent_ms + cache->settings.ttl_ms)
         described->fresh_until_ms = described->sent_ms + cache->settings.ttl_ms; /* not so finished after all */
     return final_changed;
@@ -255,14 +309,15 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     if (order_reserve(cache, cache->state.n_jobs + result->n_items))
         return -ENOMEM;
     for (size_t i = 0; i < result->n_items; i++) {
-        struct slice name = record_value(result->items[i].record, cache->settings.kind->name);
+        struct slice name = record_name(result->items[i].record);
         if (!job_get(cache, name.data, name.len))
             return -ENOMEM; /* those that were made stay until the next listing names them */
     }
     cache->listings++;
     for (size_t i = 0; i < result->n_items; i++) {
-        struct slice name = record_value(result->items[i].record, cache->settings.kind->name);
+        struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
+        job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
         job->listing = cache->listings;
         if (job->place)
@@ -310,6 +365,7 @@ int cache_list(struct cache *cache, struct waiter *waiter)
             return result;
         cache->listing_runs = true;
     }
+    waiter->cache = cache;
     list_insert(&cache->list_waiters, &waiter->node);
     return 0;
 }
@@ -332,8 +388,9 @@ struct job *cache_next_listed(const struct cache *cache, uint64_t place)
 
 /* ---- waits ---- */
 
-void cache_cancel(struct cache *cache, struct waiter *waiter)
+void waiter_cancel(struct waiter *waiter)
 {
+    struct cache *cache = waiter->cache;
     struct list *neighbour = waiter->node.next;
     bool was_last = neighbour == waiter->node.prev;
     list_remove(&waiter->node);
@@ -345,7 +402,8 @@ void cache_cancel(struct cache *cache, struct waiter *waiter)
         return;
     }
     struct flight *flight = list_item(neighbour, struct flight, waiters);
-    cache->settings.source->abandon(cache->settings.source, flight->call);
+    if (!flight->revalidates)
+        cache->settings.source->abandon(cache->settings.source, flight->call);
 }
 
 void cache_expire(struct cache *cache)
@@ -358,7 +416,7 @@ void cache_expire(struct cache *cache)
         job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
         if (!latest || record_is_final(latest->record))
             continue;
-        job->described.fresh_until_ms = 0;
+        job->described.fresh_until_ms = job->described.revalidate_until_ms = 0;
         job->listed.fresh_until_ms = 0;
     }
 }
@@ -382,6 +440,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
         return -ENOMEM;
     cache->settings = *settings;
     table_init(&cache->jobs, job_key);
+    list_init(&cache->absent);
     list_init(&cache->flights);
     list_init(&cache->list_waiters);
     cache->state.changed_wall_ms = clock_wall_ms(settings->clock);

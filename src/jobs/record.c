@@ -3,102 +3,138 @@
 
 #include "aws/failure.h"
 #include "base/buf.h"
+#include "codec/json_text.h"
 #include "codec/timestamp.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_BYTES_MAX = 1 << 20 };
-#define ABSENT UINT32_MAX
-
-/* Where a value ends in the text (it begins where the last one before it ended), or ABSENT. */
 struct record {
     unsigned refs;
-    bool listed;
     bool final;
     const struct kind *kind;
     int64_t updated_ms;
-    uint32_t *ends; /* one for each field that it carries; after them, in the same block, the text */
+    int64_t created_ms;
+    uint64_t arn_hash;
+    uint64_t listed_hash; /* of what listings carry */
+    uint32_t name_len;
+    uint32_t text_len;
+    char bytes[]; /* the name, then the text */
 };
 
-static size_t carried(const struct kind *kind, bool listed)
+static const struct json_limits limits = { .bytes = 16 << 20, .depth = JSON_DEPTH_MAX };
+
+/* A scalar as text: a string decoded, a number in its digits; NULL if it is absent, null or something else. */
+static const char *words_of(const struct json_value *value)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < kind->n_fields; i++)
-        n += !listed || kind->fields[i].listed;
-    return n;
+    const char *text = json_string(value);
+    return text ? text : json_number(value);
 }
 
-static const char *value_of(const struct field *field, const struct json_value *value)
+static const struct json_value *field_value(const struct kind *kind, size_t field, const struct json_value *job)
 {
-    return field->type == FIELD_TEXT ? json_string(value) : json_number(value);
+    return json_path(job, kind->fields[field].member);
 }
 
-static int wrong_type(const struct kind *kind, const struct field *field, const struct json_value *job,
+static int wrong_type(const struct json_value *job, const struct kind *kind, const char *member, const char *wanted,
                       struct error *error)
 {
-    const char *name = json_string(json_path(job, kind->fields[kind->name].member));
-    return failure_set(error, FAILURE_NOT_PROTOCOL, "job %.63s: %s is not %s", name ? name : "without a name",
-                       field->member, field->type == FIELD_TEXT ? "a string" : "a number");
+    const char *name = json_string(field_value(kind, kind->name, job));
+    return failure_set(error, FAILURE_NOT_PROTOCOL, "job %.63s: %s is not %s", name ? name : "without a name", member,
+                       wanted);
 }
 
-/* Appends the values to `text` and notes where each ends. */
-static int collect(const struct kind *kind, const struct json_value *job, bool listed, struct buf *text, uint32_t *ends,
-                   struct error *error)
+/* Each part of the path before the last must be an object, or not be there. */
+static int check_containers(const struct json_value *job, const struct kind *kind, const char *member,
+                            struct error *error)
 {
-    for (size_t i = 0, n = 0; i < kind->n_fields; i++) {
-        const struct field *field = &kind->fields[i];
-        if (listed && !field->listed)
-            continue;
-        const struct json_value *value = json_path(job, field->member);
-        ends[n] = ABSENT;
-        if (json_type_of(value) != JSON_NULL) {
-            const char *words = value_of(field, value);
-            if (!words)
-                return wrong_type(kind, field, job, error);
-            (void)buf_append_str(text, words);
-            ends[n] = (uint32_t)text->len;
-        }
-        n++;
+    const struct json_value *value = job;
+    char part[64];
+    for (const char *dot; (dot = strchr(member, '.')); member = dot + 1) {
+        size_t len = (size_t)(dot - member) < sizeof part ? (size_t)(dot - member) : sizeof part - 1;
+        memcpy(part, member, len);
+        part[len] = 0;
+        value = json_member(value, part);
+        if (json_type_of(value) == JSON_NULL)
+            return 0;
+        if (json_type_of(value) != JSON_OBJECT)
+            return wrong_type(job, kind, part, "an object", error);
     }
     return 0;
 }
 
-static int64_t time_of(const struct record *record, size_t field)
+static int check_types(const struct json_value *job, const struct kind *kind, struct error *error)
 {
-    struct slice value = record_value(record, field);
-    int64_t ms = 0;
-    BUF_CLEANUP struct buf digits = BUF_INIT(TEXT_BYTES_MAX);
-    if (!value.data || buf_append(&digits, value.data, value.len) || timestamp_from_number(buf_str(&digits), &ms))
-        return 0;
-    return ms;
+    static const enum json_type wanted[] = {
+        [FIELD_TEXT] = JSON_STRING, [FIELD_NUMBER] = JSON_NUMBER, [FIELD_TIME] = JSON_NUMBER, [FIELD_MAP] = JSON_OBJECT
+    };
+    static const char *const words[] = {
+        [FIELD_TEXT] = "a string", [FIELD_NUMBER] = "a number", [FIELD_TIME] = "a number", [FIELD_MAP] = "an object"
+    };
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const struct field *field = &kind->fields[i];
+        enum json_type type = json_type_of(field_value(kind, i, job));
+        int result = check_containers(job, kind, field->member, error);
+        if (!result && type != JSON_NULL && type != wanted[field->type])
+            result = wrong_type(job, kind, field->member, words[field->type], error);
+        if (result)
+            return result;
+    }
+    return 0;
 }
 
-int record_new(const struct kind *kind, const struct json_value *job, bool listed, struct record **ret_record,
+static int64_t time_of(const struct kind *kind, size_t field, const struct json_value *job)
+{
+    const char *digits = json_number(field_value(kind, field, job));
+    int64_t ms = 0;
+    return digits && !timestamp_from_number(digits, &ms) ? ms : 0;
+}
+
+static uint64_t hash_listed(const struct kind *kind, const struct json_value *job)
+{
+    uint64_t hash = 0;
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const char *words = kind->fields[i].listed ? words_of(field_value(kind, i, job)) : NULL;
+        hash = words ? hash_bytes(hash, words, strlen(words) + 1) : hash_bytes(hash, "", 0);
+    }
+    return hash;
+}
+
+static void note_facts(struct record *record, const struct json_value *job)
+{
+    const struct kind *kind = record->kind;
+    const char *arn = json_string(field_value(kind, kind->arn, job));
+    const char *status = json_string(field_value(kind, kind->status, job));
+    record->final = status && status_is_final(status, strlen(status));
+    record->created_ms = time_of(kind, kind->created, job);
+    record->updated_ms = time_of(kind, kind->updated, job);
+    if (!record->updated_ms)
+        record->updated_ms = record->created_ms;
+    record->arn_hash = hash_bytes(0, arn ? arn : "", arn ? strlen(arn) : 0);
+    record->listed_hash = hash_listed(kind, job);
+}
+
+int record_new(const struct kind *kind, const struct json_value *job, struct slice text, struct record **ret_record,
                struct error *error)
 {
-    uint32_t ends[FIELDS_MAX];
-    size_t n = carried(kind, listed);
-    BUF_CLEANUP struct buf text = BUF_INIT(TEXT_BYTES_MAX);
-    const char *name = json_string(json_path(job, kind->fields[kind->name].member));
+    const char *name = json_string(field_value(kind, kind->name, job));
+    BUF_CLEANUP struct buf compact = BUF_INIT(text.len);
     if (!name)
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a job without a name");
-    int result = collect(kind, job, listed, &text, ends, error);
+    int result = check_types(job, kind, error);
     if (result)
         return result;
-    struct record *record = buf_error(&text) ? NULL : malloc(sizeof *record + n * sizeof *ends + text.len);
+    size_t name_len = strlen(name);
+    result = json_text_compact(text, &compact);
+    struct record *record = result ? NULL : malloc(sizeof *record + name_len + compact.len);
     if (!record)
         return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    *record = (struct record){ .refs = 1, .listed = listed, .kind = kind, .ends = (uint32_t *)(record + 1) };
-    memcpy(record->ends, ends, n * sizeof *ends);
-    if (text.len)
-        memcpy(record->ends + n, text.data, text.len);
-    struct slice status = record_value(record, kind->status);
-    record->final = status.data && status_is_final(status.data, status.len);
-    record->updated_ms = time_of(record, kind->updated);
-    if (!record->updated_ms)
-        record->updated_ms = time_of(record, kind->created);
+    *record =
+        (struct record){ .refs = 1, .kind = kind, .name_len = (uint32_t)name_len, .text_len = (uint32_t)compact.len };
+    memcpy(record->bytes, name, name_len);
+    memcpy(record->bytes + name_len, compact.data, compact.len);
+    note_facts(record, job);
     *ret_record = record;
     return 0;
 }
@@ -115,43 +151,28 @@ void record_unref(struct record *record)
         free(record);
 }
 
-struct slice record_value(const struct record *record, size_t field)
+struct slice record_text(const struct record *record)
 {
-    const struct kind *kind = record->kind;
-    const char *text = (const char *)(record->ends + carried(kind, record->listed));
-    uint32_t begin = 0;
-    if (record->listed && !kind->fields[field].listed)
-        return (struct slice){ 0 };
-    size_t at = 0;
-    for (size_t i = 0; i < field; i++) {
-        if (record->listed && !kind->fields[i].listed)
-            continue;
-        if (record->ends[at] != ABSENT)
-            begin = record->ends[at];
-        at++;
-    }
-    if (record->ends[at] == ABSENT)
-        return (struct slice){ 0 };
-    return (struct slice){ text + begin, record->ends[at] - begin };
+    return (struct slice){ record->bytes + record->name_len, record->text_len };
+}
+
+int record_parse(const struct record *record, struct json **ret_json)
+{
+    struct error error;
+    struct slice text = record_text(record);
+    return json_parse(text.data, text.len, &limits, ret_json, &error);
 }
 
 const struct kind *record_kind(const struct record *record) { return record->kind; }
+
+struct slice record_name(const struct record *record) { return (struct slice){ record->bytes, record->name_len }; }
+
+uint64_t record_arn_hash(const struct record *record) { return record->arn_hash; }
 
 bool record_is_final(const struct record *record) { return record->final; }
 
 int64_t record_updated_ms(const struct record *record) { return record->updated_ms; }
 
-int64_t record_created_ms(const struct record *record) { return time_of(record, record->kind->created); }
+int64_t record_created_ms(const struct record *record) { return record->created_ms; }
 
-bool record_agrees(const struct record *a, const struct record *b)
-{
-    for (size_t i = 0; i < a->kind->n_fields; i++) {
-        if ((a->listed || b->listed) && !a->kind->fields[i].listed)
-            continue;
-        struct slice x = record_value(a, i);
-        struct slice y = record_value(b, i);
-        if (!x.data != !y.data || x.len != y.len || (x.len && memcmp(x.data, y.data, x.len)))
-            return false;
-    }
-    return true;
-}
+bool record_agrees(const struct record *a, const struct record *b) { return a->listed_hash == b->listed_hash; }

@@ -7,13 +7,14 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "codec/json.h"
+#include "codec/json_text.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTITION_SIZE = 32, REQUEST_BYTES_MAX = 8192, DEPTH_MAX = 32, ARN_PARTS = 6 };
+enum { REQUEST_BYTES_MAX = 8192, DEPTH_MAX = 32, ARN_PARTS = 6 };
 
 struct service {
     struct job_source source;
@@ -111,6 +112,18 @@ static int answer_parse(const struct client_answer *answer, size_t bytes_max, st
 
 /* ---- describe ---- */
 
+/* The text of a member of the answer's object. */
+static struct slice member_text(const struct client_answer *answer, const struct json_value *root,
+                                const struct json_value *member)
+{
+    struct slice whole = { answer->body, answer->body_len };
+    struct slice text = { 0 };
+    size_t at = 0;
+    for (const struct json_value *value = json_first(root); json_text_next(whole, &at, &text) && value != member;)
+        value = json_next(value);
+    return text;
+}
+
 static int describe_read(const struct source_call *call, const struct client_answer *answer, struct record **ret_record,
                          struct error *error)
 {
@@ -123,11 +136,11 @@ static int describe_read(const struct source_call *call, const struct client_ans
     if (json_type_of(job) != JSON_OBJECT)
         result = failure_set(error, FAILURE_NOT_PROTOCOL, "an answer without %s", kind->describe_member);
     else
-        result = record_new(kind, job, false, ret_record, error);
+        result = record_new(kind, job, member_text(answer, json_root(json), job), ret_record, error);
     json_free(json);
     if (result)
         return result;
-    struct slice name = record_value(*ret_record, kind->name);
+    struct slice name = record_name(*ret_record);
     if (name.len == strlen(call->name) && !memcmp(name.data, call->name, name.len))
         return 0;
     record_unref(steal(ret_record));
@@ -177,11 +190,11 @@ static void page_release(struct source_page *page)
 }
 
 /* Learns the account from the first ARN; afterwards every ARN must carry it. */
-static int account_check(struct service *service, const struct record *record, struct error *error)
+static int account_check(struct service *service, const struct json_value *item, struct error *error)
 {
     char account[ACCOUNT_SIZE];
-    struct slice arn = record_value(record, service->kind->arn);
-    if (!arn.data || !account_from_arn(arn, account))
+    const char *arn = json_string(json_path(item, service->kind->fields[service->kind->arn].member));
+    if (!arn || !account_from_arn((struct slice){ arn, strlen(arn) }, account))
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a listed job without an ARN of this service");
     if (!*service->account)
         memcpy(service->account, account, sizeof account);
@@ -191,22 +204,22 @@ static int account_check(struct service *service, const struct record *record, s
                        service->account);
 }
 
-static int page_read_item(struct service *service, const struct json_value *item, struct source_page *page,
-                          struct error *error)
+static int page_read_item(struct service *service, const struct json_value *item, struct slice text,
+                          struct source_page *page, struct error *error)
 {
     struct record *record = NULL;
-    int result = record_new(service->kind, item, true, &record, error);
+    int result = record_new(service->kind, item, text, &record, error);
     if (result)
         return result;
     char name[JOB_NAME_MAX + 2] = "";
-    struct slice value = record_value(record, service->kind->name);
+    struct slice value = record_name(record);
     memcpy(name, value.data, value.len <= JOB_NAME_MAX ? value.len : 0);
     if (!job_name_is_valid(name)) {
         log_warning("a listed job's name is no name and is left out: %.*s", (int)value.len, value.data);
         record_unref(record);
         return 0;
     }
-    result = account_check(service, record, error);
+    result = account_check(service, item, error);
     if (result) {
         record_unref(record);
         return result;
@@ -215,8 +228,8 @@ static int page_read_item(struct service *service, const struct json_value *item
     return 0;
 }
 
-static int page_read(struct service *service, const struct json_value *root, struct source_page *page,
-                     struct error *error)
+static int page_read(struct service *service, const struct client_answer *answer, const struct json_value *root,
+                     struct source_page *page, struct error *error)
 {
     const struct json_value *items = json_member(root, service->kind->list_member);
     const struct json_value *token = json_member(root, "nextToken");
@@ -231,8 +244,12 @@ static int page_read(struct service *service, const struct json_value *root, str
     page->records = calloc(n ? n : 1, sizeof *page->records);
     if (!page->records)
         return failure_set(error, FAILURE_MEMORY, "no memory for a page of %zu jobs", n);
-    for (const struct json_value *item = json_first(items); item; item = json_next(item)) {
-        int result = page_read_item(service, item, page, error);
+    struct slice texts = member_text(answer, root, items);
+    struct slice text;
+    size_t at = 0;
+    for (const struct json_value *item = json_first(items); item && json_text_next(texts, &at, &text);
+         item = json_next(item)) {
+        int result = page_read_item(service, item, text, page, error);
         if (result)
             return result;
     }
@@ -248,7 +265,7 @@ static void list_answered(void *data, const struct client_answer *answer, const 
     if (!answer)
         call_fail(call, failed);
     else if (answer_parse(answer, SERVICE_PAGE_BYTES, &json, &error) ||
-             page_read(call->service, json_root(json), &page, &error))
+             page_read(call->service, answer, json_root(json), &page, &error))
         call_fail(call, &error);
     else {
         struct source_call ended = *call;
@@ -321,17 +338,11 @@ static void account_answered(void *data, const struct client_answer *answer, con
     if (!answer)
         error = *failed;
     else if (!answer_parse(answer, SERVICE_PAGE_BYTES, &json, &error) &&
-             !page_read(service, json_root(json), &page, &error) && !*service->account)
+             !page_read(service, answer, json_root(json), &page, &error) && !*service->account)
         (void)failure_set(&error, FAILURE_NO_ACCOUNT, "the account has no jobs from which its id could be learnt");
     page_release(&page);
     json_free(json);
     account_settled(service, *service->account ? NULL : &error);
-}
-
-static bool account_is_valid(const char *account)
-{
-    size_t len = strspn(account, "0123456789");
-    return len == ACCOUNT_SIZE - 1 && !account[len];
 }
 
 static void account_from_credentials(void *data, const struct credentials *credentials, const struct error *failed)
@@ -462,3 +473,5 @@ void service_free(struct job_source *source)
         service_cancel(source, list_item(service->calls.next, struct source_call, node));
     free(service);
 }
+
+const char *service_account(const struct job_source *source) { return ((const struct service *)source)->account; }

@@ -6,11 +6,12 @@
 bats_require_minimum_version 1.5.0
 
 export AWS_ACCESS_KEY_ID=AKIAEMULATOREXAMPLE AWS_SECRET_ACCESS_KEY=emulator/secret+key/EXAMPLE
-export AWS_DEFAULT_REGION=us-west-2 AWS_PAGER= AWS_EC2_METADATA_DISABLED=true
+export AWS_DEFAULT_REGION=us-west-2 AWS_PAGER='' AWS_EC2_METADATA_DISABLED=true
 export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null
 arn=arn:aws:personalize:us-west-2:123456789012:batch-inference-job
 
 start() {
+    # shellcheck disable=SC2153 # given by who runs this
     "$EMULATOR" --url-file "$BATS_TEST_TMPDIR/url" "$@" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
     emulator=$!
     for _ in $(seq 100); do
@@ -98,7 +99,7 @@ EOF
     start
     awscli personalize create-batch-inference-job --job-name made --role-arn arn:aws:iam::123456789012:role/r \
         --solution-version-arn arn:aws:personalize:us-west-2:123456789012:solution/a/b \
-        --job-input s3DataSource={path=s3://a/b} --job-output s3DataDestination={path=s3://a/c/}
+        --job-input 's3DataSource={path=s3://a/b}' --job-output 's3DataDestination={path=s3://a/c/}'
     awscli personalize describe-batch-inference-job --batch-inference-job-arn "$arn/made" | grep '"PENDING"'
     run -254 awscli personalize describe-batch-inference-job --batch-inference-job-arn "$arn/nothing"
     [[ $output == *"(ResourceNotFoundException)"* ]]

@@ -19,12 +19,14 @@ teardown() { common_teardown; }
 @test "every documented member is there, empty where the service returned none" {
     emulator_start --jobs 1 --running 0
     job=$(control jobs)
-    control job "$job"$'\nfailureReason=null\nnumResults=25\nthemeGenerationConfig=null'
+    control job "$job"$'\nfailureReason=null\nnumResults=25\nthemeGenerationConfig=null\nbatchInferenceJobConfig=null'
     mount_start
     run bash -c "cd '$M/$job' && find . -type f | sort"
-    [ "$output" = "$(printf './%s\n' batchInferenceJobArn batchInferenceJobMode creationDateTime failureReason \
-        filterArn jobInput/kmsKeyArn jobInput/path jobName jobOutput/kmsKeyArn jobOutput/path lastUpdatedDateTime \
+    [ "$output" = "$(printf './%s\n' batchInferenceJobArn batchInferenceJobMode creationDateTime \
+        describe.json failureReason filterArn jobInput/kmsKeyArn jobInput/path jobName jobOutput/kmsKeyArn jobOutput/path lastUpdatedDateTime \
         numResults roleArn solutionVersionArn status themeGenerationConfig/fieldsForThemeGeneration/itemName)" ]
+    [ "$(ls -A "$M/$job/batchInferenceJobConfig")" = $'itemExplorationConfig\nrankingInfluence' ]
+    [ -z "$(ls -A "$M/$job/batchInferenceJobConfig/rankingInfluence")" ]
     [ "$(cat "$M/$job/numResults")" = 25 ]
     [ "$(stat -c %s "$M/$job/failureReason")" = 0 ]
     [ "$(stat -c %s "$M/$job/numResults")" = 3 ]

@@ -183,6 +183,7 @@ list_more() {
     set_job "${jobs[1]}" "failureReason=\"$(head -c 20000 /dev/zero | tr '\0' x)\""
     mount_start -o ttl=1h,list-ttl=1h
     T=$BATS_TEST_TMPDIR
+    cat "$M"/*/describe.json >"$T/described" # then each job shows the members that no table knows, too
     find "$M" -type f -printf '%s\n' >"$T/sizes"
     files=$(wc -l <"$T/sizes")
     [ "$files" -ge $((60 * 16)) ]

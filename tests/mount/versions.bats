@@ -228,6 +228,7 @@ churn_start() {
     set_job "${jobs[2]}" "failureReason=\"$(letters 4095 x)\"" "filterArn=\"$(letters 4096 y)\""
     set_job "${jobs[3]}" 'failureReason=""' 'numResults=null'
     mount_start
+    cat "$M"/*/describe.json >"$BATS_TEST_TMPDIR/described" # then each job shows what no table knows, too
     stated=$(find "$M" -type f -printf '%s %P\n' | sort -k 2)
     [ "$(grep -c '/failureReason$' <<<"$stated")" = 24 ]
     [ "$(cd "$M" && find . -type f | sed 's,^\./,,' | sort | while read -r file; do

@@ -3,6 +3,7 @@
 
 #include "aws/failure.h"
 #include "codec/json.h"
+#include "codec/json_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,7 +125,8 @@ void fake_source_describe(struct fake_source *fake, const char *json_text)
     struct json *json = parse(json_text);
     struct record *record = NULL;
     struct error error;
-    int result = record_new(&kind_batch_inference_job, json_root(json), false, &record, &error);
+    int result = record_new(&kind_batch_inference_job, json_root(json), (struct slice){ json_text, strlen(json_text) },
+                            &record, &error);
     call.described(call.data, record, call.time, result ? &error : NULL);
     record_unref(record);
     json_free(json);
@@ -137,8 +139,11 @@ void fake_source_page(struct fake_source *fake, const char *json_text, const cha
     struct record *records[PAGE_MAX];
     struct source_page page = { .records = records, .next_token = next_token };
     struct error error;
+    struct slice text;
+    size_t at = 0;
     for (const struct json_value *item = json_first(json_root(json)); item; item = json_next(item))
-        if (record_new(&kind_batch_inference_job, item, true, &records[page.n_records++], &error))
+        if (!json_text_next((struct slice){ json_text, strlen(json_text) }, &at, &text) ||
+            record_new(&kind_batch_inference_job, item, text, &records[page.n_records++], &error))
             abort();
     call.listed(call.data, &page, call.time, NULL);
     for (size_t i = 0; i < page.n_records; i++)

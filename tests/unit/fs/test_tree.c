@@ -50,7 +50,7 @@ static int setup(void **state)
     const struct tree_settings tree = { .kind = &kind_batch_inference_job,
                                         .cache = world.cache,
                                         .clock = &world.clock.clock,
-                                        .list_negative_ttl_ms = NEGATIVE_TTL };
+                                        .negative_ttl_ms = NEGATIVE_TTL };
     *state = &world;
     return tree_new(&tree, &world.tree);
 }

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -221,18 +222,45 @@ static void a_known_job_that_is_gone_is_absent(void **state)
     cache_unpin(world->cache, job);
 }
 
-static void unknown_names_are_forgotten(void **state)
+static void absence_outlives_who_asked(void **state)
 {
     struct world *world = *state;
-    for (int i = 0; i < 3; i++) {
-        struct job *job = cache_pin(world->cache, "nobody");
+    struct job *job = cache_pin(world->cache, "nobody");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_fail(&world->source, "ResourceNotFoundException");
+    cache_unpin(world->cache, job);
+    fake_clock_advance(&world->clock, NEGATIVE_TTL - 1);
+    job = cache_pin(world->cache, "nobody");
+    assert_int_equal(job->absent_until_ms, now_of(world) + 1); /* still known to be absent */
+    fake_clock_advance(&world->clock, 1);
+    cache_unpin(world->cache, job);
+    job = cache_pin(world->cache, "nobody");
+    assert_int_equal(job->absent_until_ms, 0); /* forgotten: a new one */
+    cache_unpin(world->cache, job);
+}
+
+static void absent_names_are_few(void **state)
+{
+    struct world *world = *state;
+    char name[32];
+    int kept = 0;
+    for (int i = 0; i < 3000; i++) {
         struct probe probe;
-        assert_int_equal(job->absent_until_ms, 0); /* a new one each time */
+        (void)snprintf(name, sizeof name, "nobody-%d", i);
+        struct job *job = cache_pin(world->cache, name);
         assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
-        cache_unpin(world->cache, job);
         fake_source_fail(&world->source, "ResourceNotFoundException");
-        assert_int_equal(probe.calls, 1);
+        cache_unpin(world->cache, job);
     }
+    for (int i = 0; i < 3000; i++) {
+        (void)snprintf(name, sizeof name, "nobody-%d", i);
+        struct job *job = cache_pin(world->cache, name);
+        kept += job->absent_until_ms != 0;
+        assert_true(i >= 1000 || !job->absent_until_ms); /* the oldest go first */
+        cache_unpin(world->cache, job);
+    }
+    assert_in_range(kept, 1000, 1100);
 }
 
 static void who_does_not_wait_any_more_is_not_called(void **state)
@@ -243,9 +271,9 @@ static void who_does_not_wait_any_more_is_not_called(void **state)
     struct probe two;
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&one)), 0);
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&two)), 0);
-    cache_cancel(world->cache, &one.waiter);
+    waiter_cancel(&one.waiter);
     assert_int_equal(world->source.abandoned, 0); /* the other waits */
-    cache_cancel(world->cache, &two.waiter);
+    waiter_cancel(&two.waiter);
     assert_int_equal(world->source.abandoned, 1);
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&two)), 0);
     assert_int_equal(world->source.readopted, 1);
@@ -262,7 +290,7 @@ static void what_ends_unwaited_leaves_no_failure(void **state)
     struct job *job = cache_pin(world->cache, "a");
     struct probe probe;
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
-    cache_cancel(world->cache, &probe.waiter);
+    waiter_cancel(&probe.waiter);
     fake_source_fail(&world->source, "ending");
     assert_int_equal(job->failed_until_ms, 0);
     assert_null(job->flight);
@@ -394,7 +422,7 @@ static void an_interrupted_listing_goes_on_from_where_it_was(void **state)
     struct probe probe;
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
     fake_source_page(&world->source, "[" NAMED("a") "]", "x");
-    cache_cancel(world->cache, &probe.waiter);
+    waiter_cancel(&probe.waiter);
     assert_int_equal(world->source.abandoned, 1);
     fake_source_page(&world->source, "[" NAMED("b") "]", "y"); /* the page under way is finished */
     assert_int_equal(fake_source_pending(&world->source), 0);  /* and no other begun */
@@ -412,7 +440,7 @@ static void an_interrupted_listing_that_is_too_old_starts_anew(void **state)
     struct probe probe;
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
     fake_source_page(&world->source, "[" NAMED("a") "]", "x");
-    cache_cancel(world->cache, &probe.waiter);
+    waiter_cancel(&probe.waiter);
     fake_source_page(&world->source, "[" NAMED("b") "]", "y");
     fake_clock_advance(&world->clock, LIST_TTL + 1);
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
@@ -466,7 +494,8 @@ int main(void)
         TEST(a_known_job_keeps_its_name_in_trouble),
         TEST(a_job_that_is_none_is_absent_for_a_while),
         TEST(a_known_job_that_is_gone_is_absent),
-        TEST(unknown_names_are_forgotten),
+        TEST(absence_outlives_who_asked),
+        TEST(absent_names_are_few),
         TEST(who_does_not_wait_any_more_is_not_called),
         TEST(what_ends_unwaited_leaves_no_failure),
         TEST(a_listing_has_all_pages),

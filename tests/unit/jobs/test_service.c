@@ -47,6 +47,10 @@ struct outcome {
     struct source_time time;
 };
 
+static char access_key_id[] = "AKID";
+static char secret_key[] = "secret";
+static char account_id[] = ACCOUNT;
+
 static double half(void *data)
 {
     (void)data;
@@ -72,10 +76,10 @@ static void start(struct world *world, const char *account, char *account_of_key
     timers_init(&world->timers, &world->clock.clock);
     fake_http_init(&world->http);
     world->random = (struct random_source){ .unit = half };
-    world->keys = (struct keys){ .provider = { .get = keys_get, .cancel = keys_cancel, .forget = keys_forget },
-                                 .credentials = { .access_key_id = (char[]){ "AKID" },
-                                                  .secret_key = (char[]){ "secret" },
-                                                  .account_id = account_of_keys } };
+    world->keys = (struct keys){
+        .provider = { .get = keys_get, .cancel = keys_cancel, .forget = keys_forget },
+        .credentials = { .access_key_id = access_key_id, .secret_key = secret_key, .account_id = account_of_keys }
+    };
     struct client_settings client = { .service = "personalize",
                                       .target = "AmazonPersonalize",
                                       .max_requests = 8,
@@ -113,7 +117,7 @@ static void note_error(struct outcome *outcome, const struct error *error)
 
 static void note_record(struct outcome *outcome, const struct record *record)
 {
-    struct slice name = record_value(record, kind_batch_inference_job.name);
+    struct slice name = record_name(record);
     strncat(outcome->names, name.data, name.len);
     strcat(outcome->names, " ");
 }
@@ -351,7 +355,7 @@ static void the_account_comes_from_the_credentials(void **state)
     struct world world;
     struct outcome outcome;
     (void)state;
-    start(&world, NULL, (char[]){ ACCOUNT });
+    start(&world, NULL, account_id);
     (void)describe(&world, "a", &outcome);
     expect_asked(&world, 0, DESCRIBE, "{\"batchInferenceJobArn\":\"" ARN(ACCOUNT, "a") "\"}");
     fake_http_answer(&world.http, 0, 200, NULL, DESCRIBED("a"));

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json_text: the text of JSON that json_parse() has accepted, as it was sent. Tokens are never altered: strings keep
+ * their escapes, numbers their digits, members their order. Given anything else, these stay within the text, no more.
+ */
+#ifndef CODEC_JSON_TEXT_H
+#define CODEC_JSON_TEXT_H
+
+#include "base/buf.h"
+#include "base/table.h"
+
+#include <stdbool.h>
+
+/* The values of an array's elements or an object's members, in order, each with the spaces around it left out: side by
+ * side with json_first() and json_next(). *at starts at 0. False at the end. */
+bool json_text_next(struct slice container, size_t *at, struct slice *ret_value);
+/* Appends it without the white space between tokens. 0 or buf's -errno. */
+int json_text_compact(struct slice text, struct buf *to);
+/* Appends it with a line for each element and member, indented by two spaces a level, and a newline at the end. */
+int json_text_pretty(struct slice text, struct buf *to);
+
+#endif

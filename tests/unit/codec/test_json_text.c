@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "codec/json_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct slice slice_of(const char *text) { return (struct slice){ text, strlen(text) }; }
+
+static void compact_and_pretty(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *compact;
+        const char *pretty;
+    } cases[] = {
+        { "1", "1", "1\n" },
+        { " null ", "null", "null\n" },
+        { "{ }", "{}", "{}\n" },
+        { "[ ]", "[]", "[]\n" },
+        { "[[],{}]", "[[],{}]", "[\n  [],\n  {}\n]\n" },
+        { "{\"a\" : 1 ,\n\"b\":[ 1.50E+2,\"x y\" ]}", "{\"a\":1,\"b\":[1.50E+2,\"x y\"]}",
+          "{\n  \"a\": 1,\n  \"b\": [\n    1.50E+2,\n    \"x y\"\n  ]\n}\n" },
+        { "{\"k\\\"},:[\":\"\\\\\"}", "{\"k\\\"},:[\":\"\\\\\"}", "{\n  \"k\\\"},:[\": \"\\\\\"\n}\n" },
+        { "{\"\\u0061\":\"\\u00e9\\n\"}", "{\"\\u0061\":\"\\u00e9\\n\"}", "{\n  \"\\u0061\": \"\\u00e9\\n\"\n}\n" },
+        { "[{\"a\":{}}]", "[{\"a\":{}}]", "[\n  {\n    \"a\": {}\n  }\n]\n" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_CLEANUP struct buf compact = BUF_INIT(1000);
+        BUF_CLEANUP struct buf pretty = BUF_INIT(1000);
+        assert_int_equal(json_text_compact(slice_of(cases[i].text), &compact), 0);
+        assert_string_equal(buf_str(&compact), cases[i].compact);
+        assert_int_equal(json_text_pretty(slice_of(cases[i].text), &pretty), 0);
+        assert_string_equal(buf_str(&pretty), cases[i].pretty);
+    }
+}
+
+static void values_in_order(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *values; /* each in angle brackets */
+    } cases[] = {
+        { "{}", "" },
+        { "[]", "" },
+        { " [ ] ", "" },
+        { "5", "" },
+        { "\"[1]\"", "" },
+        { "[1]", "<1>" },
+        { " [ 1 , \"a,b\" , [ 2,3 ] ,{\"x\":[]} ] ", "<1><\"a,b\"><[ 2,3 ]><{\"x\":[]}>" },
+        { "{\"a\":1,\"b,c\":\"}\",\"d\" : { \"e\" : [ ] } , \"f\":null}", "<1><\"}\"><{ \"e\" : [ ] }><null>" },
+        { "{\"a\\\"\":\"\\\"\"}", "<\"\\\"\">" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_CLEANUP struct buf values = BUF_INIT(1000);
+        size_t at = 0;
+        struct slice value;
+        while (json_text_next(slice_of(cases[i].text), &at, &value))
+            (void)buf_printf(&values, "<%.*s>", (int)value.len, value.data);
+        assert_string_equal(buf_str(&values), cases[i].values);
+    }
+}
+
+/* What is no JSON stays within its bounds (the sanitizers look), and ends. */
+static void anything_else_ends(void **state)
+{
+    static const char text[] = "[{\"a\\\":[1,,]}\\\"]{:}\"\\";
+    (void)state;
+    for (size_t from = 0; from < sizeof text; from++)
+        for (size_t len = 0; from + len < sizeof text; len++) {
+            BUF_CLEANUP struct buf exact = BUF_INIT(1000);
+            BUF_CLEANUP struct buf to = BUF_INIT(1000);
+            struct slice value;
+            size_t at = 0;
+            (void)buf_append(&exact, text + from, len);
+            struct slice whole = { exact.data, exact.len };
+            for (int i = 0; i < 100 && json_text_next(whole, &at, &value); i++)
+                assert_in_range(value.data - whole.data, 0, whole.len);
+            assert_int_equal(json_text_compact(whole, &to), 0);
+            assert_int_equal(json_text_pretty(whole, &to), 0);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(compact_and_pretty), cmocka_unit_test(values_in_order),
+                                        cmocka_unit_test(anything_else_ends) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
