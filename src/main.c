@@ -184,6 +184,7 @@ static int mount_tree(struct app *app, struct error *error)
                                           .gid = app->options.gid,
                                           .umask = app->options.umask,
                                           .tree = app->tree,
+                                          .timers = &app->timers,
                                           .serving = serving,
                                           .data = app };
     int result = mount_new(&mount, &app->mount, error);

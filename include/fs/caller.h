@@ -14,4 +14,9 @@
  */
 bool caller_creates(pid_t tid);
 
+/* Whether nothing that would end its system call is pending for the thread: no signal that it does not block, but for
+ * those that say that something has happened (CHLD, URG, WINCH, CONT). A bash whose child ends while `[ -e FILE ]`
+ * waits must not be told "false". Unknown: false. */
+bool caller_is_merely_told(pid_t tid);
+
 #endif

@@ -3,12 +3,14 @@
  * fuse: the tree, mounted. A thin adapter: it decodes the kernel's requests, answers them from the tree, and parks
  * those that must wait. The only module that includes libfuse (its low-level interface).
  *
- * A parked request is answered when what it waits for has come, or with EINTR as soon as its caller is interrupted.
+ * A parked request is answered when what it waits for has come, or with EINTR as soon as its caller is interrupted by a
+ * signal that is more than news (fs/caller.h).
  */
 #ifndef FS_FUSE_H
 #define FS_FUSE_H
 
 #include "base/error.h"
+#include "base/timer.h"
 #include "fs/tree.h"
 
 #include <stdbool.h>
@@ -23,6 +25,7 @@ struct mount_settings {
     gid_t gid;
     mode_t umask; /* taken from 0444 and 0555 */
     struct tree *tree;
+    struct timers *timers;
     void (*serving)(void *data); /* the kernel has said its first word */
     void *data;
 };

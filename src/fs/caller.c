@@ -4,6 +4,8 @@
 #include "base/cleanup.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,4 +75,50 @@ bool caller_creates(pid_t tid)
         if (number == creating[i].number)
             return creating[i].flags_argument == NO_FLAGS || (argument(line, creating[i].flags_argument) & O_CREAT);
     return false;
+}
+
+/* The signal sets of /proc/TID/status (proc(5)) that matter here. */
+struct signals {
+    uint64_t pending;
+    uint64_t blocked;
+};
+
+static uint64_t bit_of(int signal_number) { return UINT64_C(1) << (signal_number - 1); }
+
+static bool read_signals(pid_t tid, struct signals *ret)
+{
+    char text[4096]; /* all of it is less than 2 KiB */
+    char path[48];
+    unsigned found = 0;
+    (void)snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
+    CLOSE_CLEANUP int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (n <= 0)
+        return false;
+    text[n] = 0;
+    *ret = (struct signals){ 0 };
+    for (char *line = text, *next; line; line = next) {
+        uint64_t set = 0;
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        char *value = strchr(line, ':');
+        if (!value)
+            continue;
+        set = strtoull(value + 1, NULL, 16);
+        *value = 0;
+        bool is_pending = !strcmp(line, "SigPnd") || !strcmp(line, "ShdPnd");
+        bool is_blocked = !strcmp(line, "SigBlk");
+        ret->pending |= is_pending ? set : 0;
+        ret->blocked |= is_blocked ? set : 0;
+        found += is_pending + is_blocked;
+    }
+    return found == 3;
+}
+
+bool caller_is_merely_told(pid_t tid)
+{
+    const uint64_t harmless = bit_of(SIGCHLD) | bit_of(SIGURG) | bit_of(SIGWINCH) | bit_of(SIGCONT);
+    struct signals signals;
+    return tid > 0 && read_signals(tid, &signals) && !(signals.pending & ~signals.blocked & ~harmless);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum { BATCH = 64, OPTIONS_BYTES_MAX = 4096, LISTING_BYTES_MAX = 1 << 20, BLOCK_BYTES = 4096 };
+enum { LOOK_AGAIN_MS = 50 }; /* at signals: the kernel tells of the first one only */
 enum { FILE_MODE = 0444, DIR_MODE = 0555 };
 
 struct mount {
@@ -32,6 +33,8 @@ struct request {
     uint64_t node;
     bool is_opendir;
     struct fuse_file_info info;
+    pid_t caller;
+    struct timer look_again;
 };
 
 static struct mount *mount_of(fuse_req_t req) { return fuse_req_userdata(req); }
@@ -100,6 +103,7 @@ static void request_done(struct waiter *waiter, int number)
     struct request *request = list_item(waiter, struct request, waiter);
     struct tree_attr attr;
     fuse_req_interrupt_func(request->req, NULL, NULL);
+    timer_stop(&request->look_again);
     if (request->is_opendir)
         reply_opendir(request->req, -number, request->node, &request->info);
     else {
@@ -109,12 +113,24 @@ static void request_done(struct waiter *waiter, int number)
     free(request);
 }
 
-static void request_interrupted(fuse_req_t req, void *data)
+/* A signal has come for the caller: it is freed, unless that is mere news; then it is looked at again. */
+static void request_look(void *data)
 {
     struct request *request = data;
+    if (caller_is_merely_told(request->caller)) {
+        timer_start(request->mount->settings.timers, &request->look_again, LOOK_AGAIN_MS);
+        return;
+    }
+    timer_stop(&request->look_again);
     waiter_cancel(&request->waiter);
-    (void)fuse_reply_err(req, EINTR);
+    (void)fuse_reply_err(request->req, EINTR);
     free(request);
+}
+
+static void request_interrupted(fuse_req_t req, void *data)
+{
+    (void)req;
+    request_look(data);
 }
 
 static void request_park(fuse_req_t req, uint64_t node, struct fuse_file_info *info)
@@ -130,7 +146,9 @@ static void request_park(fuse_req_t req, uint64_t node, struct fuse_file_info *i
     request->is_opendir = info != NULL;
     if (info)
         request->info = *info;
+    request->caller = fuse_req_ctx(req)->pid;
     request->waiter.done = request_done;
+    timer_init(&request->look_again, request_look, request);
     list_init(&request->waiter.node);
     int result = tree_wait(request->mount->settings.tree, node, &request->waiter);
     if (result) {

@@ -1,114 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fs/tree.h"
-
-#include "fake_clock.h"
-#include "fake_source.h"
-#include "probe.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-enum { TTL = 30000, FINAL_TTL = 86400000, LIST_TTL = 60000, NEGATIVE_TTL = 5000, TIMEOUT = 15000 };
-
-#define JOB(status, more) "{\"jobName\":\"a\",\"batchInferenceJobArn\":\"arn:a\",\"status\":\"" status "\"" more "}"
-#define RUNNING JOB("IN PROGRESS", ",\"lastUpdatedDateTime\":7,\"creationDateTime\":3")
-#define FINISHED JOB("ACTIVE", ",\"lastUpdatedDateTime\":8,\"creationDateTime\":3")
-
-struct world {
-    struct fake_clock clock;
-    struct timers timers;
-    struct fake_source source;
-    struct cache *cache;
-    struct tree *tree;
-};
-
-static void names_changed(void *data) { (void)data; }
-
-static int setup(void **state)
-{
-    static struct world world;
-    fake_clock_init(&world.clock);
-    timers_init(&world.timers, &world.clock.clock);
-    fake_source_init(&world.source, &world.clock.clock);
-    const struct cache_settings cache = { .kind = &kind_batch_inference_job,
-                                          .source = &world.source.source,
-                                          .timers = &world.timers,
-                                          .clock = &world.clock.clock,
-                                          .ttl_ms = TTL,
-                                          .final_ttl_ms = FINAL_TTL,
-                                          .list_ttl_ms = LIST_TTL,
-                                          .negative_ttl_ms = NEGATIVE_TTL,
-                                          .timeout_ms = TIMEOUT,
-                                          .names_changed = names_changed };
-    assert_int_equal(cache_new(&cache, &world.cache), 0);
-    const struct tree_settings tree = { .kind = &kind_batch_inference_job,
-                                        .cache = world.cache,
-                                        .clock = &world.clock.clock,
-                                        .negative_ttl_ms = NEGATIVE_TTL };
-    *state = &world;
-    return tree_new(&tree, &world.tree);
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    tree_free(world->tree);
-    cache_free(world->cache);
-    return 0;
-}
-
-static struct tree_attr lookup(struct world *world, uint64_t node, const char *name)
-{
-    struct tree_attr attr;
-    assert_int_equal(tree_lookup(world->tree, node, name, &attr), 0);
-    return attr;
-}
-
-/* GETATTR of a node that must wait, answered by `json`, or failed with `code`. */
-static int wait_for(struct world *world, uint64_t node, const char *json, const char *code, struct tree_attr *ret)
-{
-    struct probe probe;
-    assert_int_equal(tree_getattr(world->tree, node, ret), TREE_WAIT);
-    assert_int_equal(tree_wait(world->tree, node, probe_waiter(&probe)), 0);
-    if (json)
-        fake_source_describe(&world->source, json);
-    else
-        fake_source_fail(&world->source, code);
-    assert_int_equal(probe.calls, 1);
-    return tree_getattr_waited(world->tree, node, probe.number, ret);
-}
-
-/* The directory of job "a", described. */
-static uint64_t enter(struct world *world, const char *json)
-{
-    struct tree_attr attr = lookup(world, TREE_ROOT, "a");
-    assert_int_equal(wait_for(world, attr.node, json, NULL, &attr), 0);
-    return attr.node;
-}
-
-static void expect_read(struct world *world, uint64_t node, const char *text)
-{
-    struct slice bytes;
-    assert_int_equal(tree_read(world->tree, node, 0, 4096, &bytes), 0);
-    assert_int_equal(bytes.len, strlen(text));
-    if (bytes.len)
-        assert_memory_equal(bytes.data, text, bytes.len);
-}
-
-static void list(struct world *world, const char *json)
-{
-    struct probe probe;
-    assert_int_equal(tree_opendir(world->tree, TREE_ROOT, true), TREE_WAIT);
-    assert_int_equal(tree_wait(world->tree, TREE_ROOT, probe_waiter(&probe)), 0);
-    fake_source_page(&world->source, json, NULL);
-    assert_int_equal(probe.number, 0);
-}
+#include "tree_world.h"
 
 static void a_name_that_is_not_known_is_provisional(void **state)
 {
@@ -335,25 +226,6 @@ static void the_root_never_waits_in_getattr(void **state)
     assert_int_equal(tree_opendir(world->tree, TREE_ROOT, true), TREE_WAIT);
 }
 
-struct collected {
-    char names[512];
-    struct tree_attr attr[64];
-    unsigned n;
-    unsigned fits;
-    uint64_t next;
-};
-
-static bool collect(void *data, const char *name, const struct tree_attr *attr, uint64_t next)
-{
-    struct collected *to = data;
-    if (to->n == to->fits)
-        return false;
-    (void)snprintf(to->names + strlen(to->names), sizeof to->names - strlen(to->names), "%s ", name);
-    to->attr[to->n++] = *attr;
-    to->next = next;
-    return true;
-}
-
 static void the_listing_goes_on_from_any_offset(void **state)
 {
     struct world *world = *state;
@@ -460,7 +332,6 @@ static void inode_numbers_outlive_the_mount(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_name_that_is_not_known_is_provisional),
         TEST(names_that_cannot_be_are_absent_without_a_call),
