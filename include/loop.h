@@ -9,11 +9,13 @@
 #include "aws/http.h"
 #include "base/error.h"
 #include "base/timer.h"
+#include "base/watch.h"
 #include "fs/fuse.h"
 
 struct loop {
     struct http *http;
     struct timers *timers;
+    struct watches *watches; /* what else is waited for: a child's pipe */
     struct mount *mount;
     void (*reload)(void *data); /* SIGHUP */
     void *data;

@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # used by the sourcing scripts
 packages_build=(
     gcc libc6-dev meson ninja-build 'pkgconf|pkg-config' scdoc
-    libfuse3-dev 'libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev' libcjson-dev libssl-dev
+    libfuse3-dev 'libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev' libcjson-dev libexpat1-dev libssl-dev
     bats libcmocka-dev libmicrohttpd-dev # the emulator and the tests are part of the build
     fuse3 ca-certificates
 )

@@ -9,7 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { WATCH_MOUNT, WATCH_SIGNALS, WATCHED };
+enum { WATCH_MOUNT, WATCH_SIGNALS, WATCH_OTHERS, WATCHED = WATCH_OTHERS + 8 };
 
 int loop_signals(struct loop *loop, struct error *error)
 {
@@ -20,6 +20,7 @@ int loop_signals(struct loop *loop, struct error *error)
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGPIPE);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, as some parents leave it, children could not be waited for */
     (void)sigdelset(&set, SIGPIPE);
     loop->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     return loop->signals < 0 ? error_set(error, errno, NULL, "cannot wait for signals: %s", strerror(errno)) : 0;
@@ -44,7 +45,8 @@ int loop_run(struct loop *loop)
         struct pollfd fds[WATCHED] = {
             [WATCH_MOUNT] = { mount_fd(loop->mount), POLLIN, 0 }, [WATCH_SIGNALS] = { loop->signals, POLLIN, 0 }
         };
-        int result = http_curl_wait(loop->http, fds, WATCHED, timers_wait_ms(loop->timers));
+        unsigned others = watches_fill(loop->watches, fds + WATCH_OTHERS, WATCHED - WATCH_OTHERS);
+        int result = http_curl_wait(loop->http, fds, WATCH_OTHERS + others, timers_wait_ms(loop->timers));
         if (result && result != -EINTR)
             return result;
         if (fds[WATCH_SIGNALS].revents)
@@ -55,6 +57,7 @@ int loop_run(struct loop *loop)
         if (result)
             return result;
         http_curl_run(loop->http);
+        watches_run(loop->watches, fds + WATCH_OTHERS, others);
         timers_run(loop->timers);
     }
     return 0;

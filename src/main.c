@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/timer.h"
+#include "base/watch.h"
 #include "daemon.h"
 #include "fs/fuse.h"
 #include "fs/tree.h"
@@ -27,11 +28,13 @@ struct app {
     char *mountpoint;
     struct daemon daemon;
     struct timers timers;
+    struct watches watches;
+    int64_t skew_ms; /* the services' clock less ours */
     struct config *config;
     struct credentials_provider *credentials;
     struct endpoint endpoint;
     struct http *http;
-    struct setting endpoint_url;
+    char *endpoint_url; /* a copy: the files are read again; NULL: the regions' own */
     struct regions *regions;
     struct tree *tree;
     struct mount *mount;
@@ -59,6 +62,7 @@ static void reload(void *data)
     struct app *app = data;
     struct error error;
     log_info("reloading: SIGHUP");
+    config_forget(app->config); /* so that credentials are asked for anew */
     if (config_reload(app->config, &error))
         log_warning("the configuration stays as it was: %s", error.message);
     app->credentials->forget(app->credentials);
@@ -89,19 +93,19 @@ static int configure(struct app *app, struct error *error)
         return result;
     struct setting region = config_region(app->config, app->options.region);
     struct setting url = config_endpoint_url(app->config, app->options.endpoint_url);
-    app->endpoint_url = url;
     if (!region.value)
         return error_set(error, EINVAL, NULL,
                          "no region: give one as SOURCE (us-west-2), or set AWS_REGION or the profile's region");
     if (!region_is_valid(region.value))
         return error_set(error, EINVAL, NULL, "the region from %s is no region: %s", region.from, region.value);
     log_debug("region %s from %s", region.value, region.from);
-    if (url.value)
+    if (url.value) {
         log_debug("endpoint %s from %s", url.value, url.from);
-    result = endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
-    if (!result && credentials_chain_new(app->config, &app->credentials))
-        result = error_set(error, ENOMEM, NULL, "no memory");
-    return result;
+        app->endpoint_url = strdup(url.value);
+        if (!app->endpoint_url)
+            return error_set(error, ENOMEM, NULL, "no memory");
+    }
+    return endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
 }
 
 static int connect_service(struct app *app, struct error *error)
@@ -115,6 +119,18 @@ static int connect_service(struct app *app, struct error *error)
     int result = http_curl_new(&http, &app->http, error);
     if (result)
         return result;
+    const struct credentials_settings credentials = { .config = app->config,
+                                                      .http = app->http,
+                                                      .timers = &app->timers,
+                                                      .watches = &app->watches,
+                                                      .clock = &clock_system,
+                                                      .random = &random_system,
+                                                      .skew_ms = &app->skew_ms,
+                                                      .region = app->endpoint.region,
+                                                      .allow_http = app->options.allow_http,
+                                                      .timeout_ms = app->options.timeout_ms };
+    if (credentials_chain_new(&credentials, &app->credentials))
+        return error_set(error, ENOMEM, NULL, "no memory");
     const struct regions_settings regions = {
         .kind = &kind_batch_inference_job,
         .client = { .endpoint = app->endpoint,
@@ -126,7 +142,8 @@ static int connect_service(struct app *app, struct error *error)
                     .credentials = app->credentials,
                     .timers = &app->timers,
                     .clock = &clock_system,
-                    .random = &random_system },
+                    .random = &random_system,
+                    .skew_ms = &app->skew_ms },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
                    .ttl_ms = app->options.ttl_ms,
@@ -136,7 +153,7 @@ static int connect_service(struct app *app, struct error *error)
                    .stale_while_revalidate_ms = app->options.stale_while_revalidate_ms,
                    .stale_if_error_ms = app->options.stale_if_error_ms,
                    .timeout_ms = app->options.timeout_ms },
-        .endpoint_url = app->endpoint_url.value,
+        .endpoint_url = app->endpoint_url,
         .allow_http = app->options.allow_http,
         .partition = app->options.partition ? app->options.partition : region_partition(app->endpoint.region),
         .account = app->options.account_id,
@@ -173,6 +190,7 @@ static int mount_tree(struct app *app, struct error *error)
     int result = mount_new(&mount, &app->mount, error);
     app->loop.http = app->http;
     app->loop.timers = &app->timers;
+    app->loop.watches = &app->watches;
     app->loop.mount = app->mount;
     app->loop.reload = reload;
     app->loop.data = app;
@@ -183,6 +201,7 @@ static int mount_tree(struct app *app, struct error *error)
 static int start(struct app *app, struct error *error)
 {
     timers_init(&app->timers, &clock_system);
+    watches_init(&app->watches);
     int result = loop_signals(&app->loop, error);
     if (!result)
         result = configure(app, error);
@@ -203,10 +222,11 @@ static void stop(struct app *app)
     mount_free(app->mount);
     tree_free(app->tree);
     regions_free(app->regions);
-    http_curl_free(app->http);
     if (app->credentials)
         app->credentials->free(app->credentials);
+    http_curl_free(app->http);
     config_free(app->config);
+    free(app->endpoint_url);
     free(app->mountpoint);
     options_release(&app->options);
 }

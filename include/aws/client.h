@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client: calls of an AWS JSON 1.1 service: signed, tried again, within a deadline, at most so many at once.
+ * client: calls of an AWS JSON 1.1 or query service: signed, tried again, within a deadline, at most so many at once.
  *
  * A call waits in a queue (oldest first) for one of `max_requests` places, then for credentials, then for an answer; a
  * failed attempt may be followed by another (aws/retry.h), during whose delay it holds no place. Each attempt is signed
@@ -27,14 +27,16 @@ struct client;
 struct client_settings {
     struct endpoint endpoint;
     const char *service; /* what is signed: "personalize" */
-    const char *target;  /* "AmazonPersonalize" */
+    const char *target;  /* "AmazonPersonalize"; NULL: an AWS query service, whose operation is in the body */
     int max_requests;
     int max_attempts;
     struct http *http;
-    struct credentials_provider *credentials;
+    struct credentials_provider *credentials; /* NULL: requests are not signed */
     struct timers *timers;
     const struct clock *clock;
     const struct random_source *random;
+    int64_t *skew_ms; /* the services' clock less ours, as answers have shown: shared with others; NULL: its own */
+    bool secret;      /* bodies hold keys: they are wiped after use */
 };
 
 /* The settings are copied; what they point to must outlive the client. */

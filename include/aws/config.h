@@ -27,6 +27,7 @@ struct config_source {
  * else .aws/ in the home (HOME, else the password database's); "~/" at the beginning means the home too. */
 struct config_location {
     char *profile;
+    char *home;    /* NULL: there is none */
     char *path[2]; /* by enum ini_kind; absolute; NULL: there is no home */
 };
 int config_locate(const struct config_source *source, struct config_location *ret_location, struct error *error);
@@ -49,7 +50,11 @@ bool config_profile_is_explicit(const struct config *config);          /* named 
 const char *config_profile_get(const struct config *config, const char *property);
 /* The same in one file alone: keys that belong together must come from one. */
 const char *config_file_get(const struct config *config, enum ini_kind file, const char *property);
+/* Both for any profile, named or not. */
+const char *config_get(const struct config *config, const char *profile, const char *property);
+const char *config_get_in(const struct config *config, enum ini_kind file, const char *profile, const char *property);
 const char *config_file_path(const struct config *config, enum ini_kind file); /* "" where there is no home */
+const char *config_home(const struct config *config);                          /* NULL where there is none */
 const struct ini *config_ini(const struct config *config);                     /* both files */
 /* Number that changes whenever the files' content does. */
 unsigned config_generation(const struct config *config);
@@ -65,5 +70,8 @@ struct setting config_region(const struct config *config, const char *option);
 /* Order: option, AWS_ENDPOINT_URL_PERSONALIZE, AWS_ENDPOINT_URL, then services section and endpoint_url of the profile;
  * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true leaves all but the option out. */
 struct setting config_endpoint_url(const struct config *config, const char *option);
+/* The same of another service: `variable` is "AWS_ENDPOINT_URL_STS", `key` its name in a services section: "sts". */
+struct setting config_endpoint_url_of(const struct config *config, const char *option, const char *variable,
+                                      const char *key);
 
 #endif

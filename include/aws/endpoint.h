@@ -28,5 +28,10 @@ const char *region_partition(const char *region);
 /* `url` NULL: the service's own host in that region. Else a URL of the user's: http or https, a host, no user, query or
  * fragment; its path is kept; http only for loopback hosts unless `allow_http`. 0, or -EINVAL with an error. */
 int endpoint_make(const char *region, const char *url, bool allow_http, struct endpoint *endpoint, struct error *error);
+/* The same for another service: `prefix` is what its host names begin with: "sts", "portal.sso". */
+int endpoint_make_of(const char *prefix, const char *region, const char *url, bool allow_http,
+                     struct endpoint *endpoint, struct error *error);
+/* A URL alone, checked as above; endpoint->region stays as it is. */
+int endpoint_parse(const char *url, bool allow_http, struct endpoint *endpoint, struct error *error);
 
 #endif

@@ -46,6 +46,23 @@ struct failure {
 #define FAILURE_REDIRECT "redirect"
 #define FAILURE_DEADLINE "deadline"
 #define FAILURE_NO_CREDENTIALS "no-credentials"
+#define FAILURE_PROFILE "credentials-misconfigured"
+#define FAILURE_MFA "mfa-needed"
+#define FAILURE_LOGIN_SESSION "login-session"
+#define FAILURE_SOURCE_TIMEOUT "credentials-timeout"
+#define FAILURE_SOURCE_ANSWER "credentials-not-understood"
+#define FAILURE_SOURCE_REFUSED "credentials-refused"
+#define FAILURE_PROCESS "credential-process-failed"
+#define FAILURE_SSO_EXPIRED "sso-session-expired"
+#define FAILURE_SSO_ROLE "sso-role-refused"
+#define FAILURE_ROLE "role-refused"
+#define FAILURE_WEB_IDENTITY "web-identity-refused"
+#define FAILURE_TOKEN_FILE "token-file-unreadable"
+#define FAILURE_CONTAINER "container-credentials-failed"
+#define FAILURE_IMDS_UNREACHABLE "instance-metadata-unreachable"
+#define FAILURE_IMDS_TOKEN "instance-metadata-token-timeout"
+#define FAILURE_IMDS_REFUSED "instance-metadata-refused"
+#define FAILURE_IMDS_ROLE "instance-without-role"
 #define FAILURE_NO_ACCOUNT "no-account"
 #define FAILURE_WRONG_ACCOUNT "wrong-account"
 #define FAILURE_ENDING "ending"
@@ -65,10 +82,11 @@ const char *failure_advice(const struct error *error);
 /* Whether it came from silence: a call that was answered (http_status) and ran out of time later is not one. */
 bool failure_is_unanswered(const struct error *error);
 
-/* The service's error answer (AWS JSON 1.1) to an error: name from X-Amzn-Errortype, else the body's `code` or
- * `__type`, cut at the first ':', then what follows the first '#'; text from `message` or `Message`. Works for any
- * body and any status: a redirect is FAILURE_REDIRECT, 407 FAILURE_PROXY, one that is no error FAILURE_NOT_PROTOCOL.
- * A name that is one of ours, or cannot be a name, counts as none; error->code is then the status's row's. */
+/* The service's error answer (AWS JSON 1.1, or a query service's XML) to an error: name from X-Amzn-Errortype, else the
+ * body's `code` or `__type`, cut at the first ':', then what follows the first '#'; text from `message` or `Message`.
+ * Works for any body and any status: a redirect is FAILURE_REDIRECT, 407 FAILURE_PROXY, one that is no error
+ * FAILURE_NOT_PROTOCOL. A name that is one of ours, or cannot be a name, counts as none; error->code is then the
+ * status's row's. */
 struct http_response;
 int failure_from_response(const struct http_response *response, struct error *error);
 

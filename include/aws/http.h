@@ -32,6 +32,8 @@ struct http_request {
     int64_t timeout_ms;         /* of the whole attempt; more than 0 */
     int64_t connect_timeout_ms; /* of its first part; more than 0 */
     size_t max_body;            /* more than this is the error "answer-too-large" */
+    bool direct;                /* past any proxy: for hosts that only this one reaches */
+    bool secret;                /* there are keys in the body or in the answer's: both are wiped after use */
 };
 
 struct http_response {

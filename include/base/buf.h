@@ -9,19 +9,22 @@
 #define BASE_BUF_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf {
     char *data;
     size_t len;
     size_t room;
-    size_t max; /* `len` never gets past it */
-    int error;  /* 0 or the -errno that stuck */
+    size_t max;  /* `len` never gets past it */
+    int error;   /* 0 or the -errno that stuck */
+    bool secret; /* memory is wiped before it is given back, by growth too */
 };
 
 #define BUF_INIT(max_bytes) ((struct buf){ .max = (max_bytes) })
+#define BUF_INIT_SECRET(max_bytes) ((struct buf){ .max = (max_bytes), .secret = true })
 
-/* Frees what it holds and leaves an empty buffer with the same ceiling. */
+/* Frees what it holds and leaves an empty buffer of the same kind. */
 void buf_release(struct buf *buf);
 /* Overwrites the bytes before freeing them: for secrets. */
 void buf_wipe(struct buf *buf);

@@ -46,6 +46,8 @@ enum json_type { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSO
 int json_parse(const char *text, size_t len, const struct json_limits *limits, struct json **ret_json,
                struct error *error);
 void json_free(struct json *json); /* takes NULL */
+/* The same, and overwrites the strings before: for documents with secrets. */
+void json_wipe(struct json *json);
 
 const struct json_value *json_root(const struct json *json);
 /* JSON_NULL for NULL too, so that absent and null can be asked for together. */

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SIGV4_SHA256_HEX_SIZE = 65, SIGV4_SIGNATURE_SIZE = 65 }; /* with the NUL */
+enum { SIGV4_SHA256_HEX_SIZE = 65, SIGV4_SHA1_HEX_SIZE = 41, SIGV4_SIGNATURE_SIZE = 65 }; /* with the NUL */
 
 struct sigv4_header {
     const char *name; /* any case */
@@ -53,5 +53,7 @@ int sigv4_authorization(const struct sigv4_request *request, const struct sigv4_
 
 /* Lower-case hexadecimal SHA-256. 0 or -ENOMEM. */
 int sigv4_sha256_hex(const void *bytes, size_t len, char to[SIGV4_SHA256_HEX_SIZE]);
+/* SHA-1, which signs nothing: the names of the SDKs' cache files are made of it. */
+int sigv4_sha1_hex(const void *bytes, size_t len, char to[SIGV4_SHA1_HEX_SIZE]);
 
 #endif

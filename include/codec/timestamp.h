@@ -30,4 +30,8 @@ int timestamp_from_http(const char *text, int64_t *ret_ms);
 /* And the reverse. */
 void timestamp_format_http(int64_t ms, char to[TIMESTAMP_HTTP_SIZE]);
 
+/* The forms of ISO 8601 in which credentials say when they end: "2026-11-22T18:16:01", a fraction or none, then "Z",
+ * "UTC" or "+01:00". -EINVAL for anything else, and for no real date. */
+int timestamp_from_iso(const char *text, int64_t *ret_ms);
+
 #endif

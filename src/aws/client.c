@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SKEW_MS = 4 * 60 * 1000, TARGET_SIZE = 128, AUTHORIZATION_BYTES = 8192 };
+enum { SKEW_MS = 4 * 60 * 1000, TARGET_SIZE = 128, AUTHORIZATION_BYTES = 8192, HEADERS_MAX = 5 };
 
 #define LAST_TIME_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
@@ -25,7 +25,8 @@ struct client {
     struct list calls;  /* all of them, oldest first */
     struct list queued; /* those in CALL_QUEUED, oldest first */
     struct retry_quota quota;
-    int64_t skew_ms; /* the service's clock less ours */
+    int64_t own_skew_ms;
+    int64_t *skew_ms; /* the service's clock less ours */
     uint64_t next_order;
     int places_taken;
     bool ending;
@@ -96,6 +97,8 @@ static void call_free(struct client_call *call)
     list_remove(&call->node);
     list_remove(&call->queue_node);
     free(call->account_id);
+    if (call->client->settings.secret)
+        explicit_bzero(call->body, call->body_len);
     free(call->body);
     free(call);
 }
@@ -187,56 +190,73 @@ static int keys_hash(const struct credentials *credentials, char to[SIGV4_SHA256
 
 static void on_response(void *data, const struct http_response *response, const struct error *error);
 
-/* Signs and begins the attempt. 0 or -errno. */
+/* What is sent but for Authorization; all of it is signed. */
+static size_t call_headers(const struct client_call *call, const struct credentials *credentials, const char *date,
+                           struct sigv4_header headers[HEADERS_MAX])
+{
+    const struct client_settings *settings = &call->client->settings;
+    size_t n = 0;
+    headers[n++] = (struct sigv4_header){ "Host", settings->endpoint.host };
+    headers[n++] = (struct sigv4_header){ "Content-Type", settings->target ? "application/x-amz-json-1.1"
+                                                                           : "application/x-www-form-urlencoded" };
+    if (settings->target)
+        headers[n++] = (struct sigv4_header){ "X-Amz-Target", call->target };
+    if (credentials->access_key_id)
+        headers[n++] = (struct sigv4_header){ "X-Amz-Date", date };
+    if (credentials->session_token)
+        headers[n++] = (struct sigv4_header){ "X-Amz-Security-Token", credentials->session_token };
+    return n;
+}
+
+/* Signs, where there are keys, and begins the attempt. 0 or -errno. */
 static int call_request(struct client_call *call, const struct credentials *credentials, int64_t left_ms)
 {
     const struct client_settings *settings = &call->client->settings;
-    int64_t time_ms = call->sent_wall_ms + (call->skew_tried ? call->skew_ms : call->client->skew_ms);
+    int64_t time_ms = call->sent_wall_ms + (call->skew_tried ? call->skew_ms : *call->client->skew_ms);
     time_ms = time_ms < 0 ? 0 : time_ms > LAST_TIME_MS ? LAST_TIME_MS : time_ms;
     char date[TIMESTAMP_AMZ_SIZE];
     timestamp_format_amz(time_ms, date);
-    struct sigv4_header headers[] = { { "Host", settings->endpoint.host },
-                                      { "Content-Type", "application/x-amz-json-1.1" },
-                                      { "X-Amz-Target", call->target },
-                                      { "X-Amz-Date", date },
-                                      { "X-Amz-Security-Token", credentials->session_token } };
-    size_t n = sizeof headers / sizeof *headers - !credentials->session_token;
-    struct sigv4_request signed_request = { .method = "POST",
-                                            .path = settings->endpoint.path,
-                                            .headers = headers,
-                                            .n_headers = n,
-                                            .body = call->body,
-                                            .body_len = call->body_len,
-                                            .normalize_path = true };
-    struct sigv4_scope scope = { settings->endpoint.region, settings->service, time_ms };
-    struct buf BUF_CLEANUP authorization = BUF_INIT(AUTHORIZATION_BYTES);
-    int error = sigv4_authorization(&signed_request, &scope, credentials->access_key_id, credentials->secret_key,
-                                    &authorization);
-    if (error)
-        return error;
-    struct http_header sent[sizeof headers / sizeof *headers + 1];
+    struct sigv4_header headers[HEADERS_MAX];
+    size_t n = call_headers(call, credentials, date, headers);
+    struct http_header sent[HEADERS_MAX + 1];
     for (size_t i = 0; i < n; i++)
         sent[i] = (struct http_header){ headers[i].name, headers[i].value };
-    sent[n] = (struct http_header){ "Authorization", buf_str(&authorization) };
+    struct buf BUF_CLEANUP authorization = BUF_INIT(AUTHORIZATION_BYTES);
+    if (credentials->access_key_id) {
+        struct sigv4_request signed_request = { .method = "POST",
+                                                .path = settings->endpoint.path,
+                                                .headers = headers,
+                                                .n_headers = n,
+                                                .body = call->body,
+                                                .body_len = call->body_len,
+                                                .normalize_path = true };
+        struct sigv4_scope scope = { settings->endpoint.region, settings->service, time_ms };
+        int error = sigv4_authorization(&signed_request, &scope, credentials->access_key_id, credentials->secret_key,
+                                        &authorization);
+        if (error)
+            return error;
+        sent[n++] = (struct http_header){ "Authorization", buf_str(&authorization) };
+    }
     struct http_request request = { .method = "POST",
                                     .url = settings->endpoint.url,
                                     .headers = sent,
-                                    .n_headers = n + 1,
+                                    .n_headers = n,
                                     .body = call->body,
                                     .body_len = call->body_len,
                                     .timeout_ms =
                                         left_ms < CLIENT_ATTEMPT_TIMEOUT_MS ? left_ms : CLIENT_ATTEMPT_TIMEOUT_MS,
                                     .connect_timeout_ms =
                                         left_ms < CLIENT_CONNECT_TIMEOUT_MS ? left_ms : CLIENT_CONNECT_TIMEOUT_MS,
-                                    .max_body = call->max_body };
+                                    .max_body = call->max_body,
+                                    .secret = settings->secret };
     return settings->http->start(settings->http, &request, on_response, call, &call->transfer);
 }
 
 /* Notes what this attempt signs with, and whether it is something else than before. */
 static int call_note_keys(struct client_call *call, const struct credentials *credentials, bool *ret_differ)
 {
-    char keys[SIGV4_SHA256_HEX_SIZE];
-    int error = keys_hash(credentials, keys);
+    char keys[SIGV4_SHA256_HEX_SIZE] = "";
+    int error = credentials->access_key_id ? keys_hash(credentials, keys) : 0;
     if (error)
         return error;
     *ret_differ = strcmp(keys, call->keys) != 0;
@@ -283,8 +303,12 @@ static void on_credentials(void *data, const struct credentials *credentials, co
 static void call_get_credentials(struct client_call *call)
 {
     struct credentials_provider *credentials = call->client->settings.credentials;
+    static const struct credentials none = { .source = "nowhere" };
     call_enter(call, CALL_CREDENTIALS);
-    credentials->get(credentials, on_credentials, call);
+    if (credentials)
+        credentials->get(credentials, on_credentials, call);
+    else
+        on_credentials(call, &none, NULL);
 }
 
 /* Another attempt of the same call, in its place. */
@@ -303,7 +327,7 @@ static bool response_skew(const struct client_call *call, const struct http_resp
     if (!(traits & (FAILURE_SKEW | FAILURE_SIGNATURE)) || !date || timestamp_from_http(date, &date_ms))
         return false;
     *ret_skew_ms = date_ms - clock_wall_ms(call->client->settings.clock);
-    int64_t off_ms = *ret_skew_ms - call->client->skew_ms;
+    int64_t off_ms = *ret_skew_ms - *call->client->skew_ms;
     return (traits & FAILURE_SKEW) || off_ms >= SKEW_MS || off_ms <= -SKEW_MS;
 }
 
@@ -333,7 +357,8 @@ static void call_failed(struct client_call *call, const struct http_response *re
         call_again(call, "on the service's clock");
         return;
     }
-    if (!call->keys_tried && (failure->number == EKEYEXPIRED || failure->number == EKEYREJECTED)) {
+    if (client->settings.credentials && !call->keys_tried &&
+        (failure->number == EKEYEXPIRED || failure->number == EKEYREJECTED)) {
         call->keys_tried = call->keys_must_differ = true;
         client->settings.credentials->forget(client->settings.credentials);
         call_again(call, "if there are other keys");
@@ -373,10 +398,10 @@ static void on_response(void *data, const struct http_response *response, const 
         (void)failure_from_response(response, &call->error);
     if (call->skew_tried &&
         (good || !(failure_find(call->error.code, response->status)->traits & (FAILURE_SKEW | FAILURE_SIGNATURE)))) {
-        if (llabs(client->skew_ms - call->skew_ms) >= 2000) /* a Date has whole seconds */
+        if (llabs(*client->skew_ms - call->skew_ms) >= 2000) /* a Date has whole seconds */
             log_warning("requests are signed on the service's clock, %+lld s from this host's",
                         (long long)(call->skew_ms / 1000));
-        client->skew_ms = call->skew_ms; /* only an offset that has worked is kept */
+        *client->skew_ms = call->skew_ms; /* only an offset that has worked is kept */
     }
     if (!good) {
         call_failed(call, response);
@@ -427,6 +452,7 @@ int client_new(const struct client_settings *settings, struct client **ret_clien
     if (!client)
         return -ENOMEM;
     client->settings = *settings;
+    client->skew_ms = settings->skew_ms ? settings->skew_ms : &client->own_skew_ms;
     list_init(&client->calls);
     list_init(&client->queued);
     retry_quota_init(&client->quota);
@@ -456,7 +482,9 @@ int client_start(struct client *client, const struct client_request *request, cl
     if (!call)
         return -ENOMEM;
     call->body = malloc(request->body_len + 1);
-    int len = snprintf(call->target, sizeof call->target, "%s.%s", client->settings.target, request->operation);
+    int len = client->settings.target
+                  ? snprintf(call->target, sizeof call->target, "%s.%s", client->settings.target, request->operation)
+                  : snprintf(call->target, sizeof call->target, "%s", request->operation);
     if (!call->body || len < 0 || (size_t)len >= sizeof call->target) {
         free(call->body);
         free(call);

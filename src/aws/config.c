@@ -109,6 +109,7 @@ int config_locate(const struct config_source *source, struct config_location *re
     }
     const char *profile = source->profile ? source->profile : source_env(source, "AWS_PROFILE");
     location.profile = strdup(profile ? profile : "default");
+    location.home = steal(&home);
     if (r || !location.profile) {
         config_location_release(&location);
         return out_of_memory(error);
@@ -121,6 +122,7 @@ void config_location_release(struct config_location *location)
 {
     for (int i = 0; i < FILES; i++)
         free(location->path[i]);
+    free(location->home);
     free(location->profile);
     *location = (struct config_location){ 0 };
 }
@@ -324,14 +326,26 @@ const char *config_file_path(const struct config *config, enum ini_kind file)
 
 static const char *unless_empty(const char *value) { return value && *value ? value : NULL; }
 
+const char *config_home(const struct config *config) { return config->location.home; }
+
+const char *config_get(const struct config *config, const char *profile, const char *property)
+{
+    return unless_empty(ini_get(config->contents.both, "profile", profile, property));
+}
+
+const char *config_get_in(const struct config *config, enum ini_kind file, const char *profile, const char *property)
+{
+    return unless_empty(ini_get(config->contents.file[file], "profile", profile, property));
+}
+
 const char *config_profile_get(const struct config *config, const char *property)
 {
-    return unless_empty(ini_get(config->contents.both, "profile", config->location.profile, property));
+    return config_get(config, config->location.profile, property);
 }
 
 const char *config_file_get(const struct config *config, enum ini_kind file, const char *property)
 {
-    return unless_empty(ini_get(config->contents.file[file], "profile", config->location.profile, property));
+    return config_get_in(config, file, config->location.profile, property);
 }
 
 static struct setting setting_make(const char *value, const char *kind, const char *name)
@@ -373,16 +387,21 @@ static bool endpoint_urls_are_ignored(const struct config *config)
 }
 
 /* https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html */
-struct setting config_endpoint_url(const struct config *config, const char *option)
+struct setting config_endpoint_url_of(const struct config *config, const char *option, const char *variable,
+                                      const char *key)
 {
     if (!option && endpoint_urls_are_ignored(config))
         return (struct setting){ 0 };
-    struct setting given =
-        setting_given(config, option, (const char *const[]){ "AWS_ENDPOINT_URL_PERSONALIZE", "AWS_ENDPOINT_URL" });
+    struct setting given = setting_given(config, option, (const char *const[]){ variable, "AWS_ENDPOINT_URL" });
     if (given.value)
         return given;
     const char *services = config_profile_get(config, "services");
     const char *url =
-        services ? ini_get_nested(config->contents.both, "services", services, "personalize", "endpoint_url") : NULL;
+        services ? ini_get_nested(config->contents.both, "services", services, key, "endpoint_url") : NULL;
     return unless_empty(url) ? setting_make(url, "services ", services) : setting_of_profile(config, "endpoint_url");
+}
+
+struct setting config_endpoint_url(const struct config *config, const char *option)
+{
+    return config_endpoint_url_of(config, option, "AWS_ENDPOINT_URL_PERSONALIZE", "personalize");
 }

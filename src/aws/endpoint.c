@@ -212,7 +212,7 @@ static int address_parse(struct address *address, const char *url, struct error 
     return r ? r : path_check(address->path, error);
 }
 
-static int endpoint_set_url(struct endpoint *endpoint, const char *url, bool allow_http, struct error *error)
+int endpoint_parse(const char *url, bool allow_http, struct endpoint *endpoint, struct error *error)
 {
     struct address address;
     if (strnlen(url, ENDPOINT_URL_SIZE) == ENDPOINT_URL_SIZE)
@@ -232,7 +232,8 @@ static int endpoint_set_url(struct endpoint *endpoint, const char *url, bool all
     return len < (int)sizeof endpoint->url ? 0 : refuse(error, "it is too long");
 }
 
-int endpoint_make(const char *region, const char *url, bool allow_http, struct endpoint *endpoint, struct error *error)
+int endpoint_make_of(const char *prefix, const char *region, const char *url, bool allow_http,
+                     struct endpoint *endpoint, struct error *error)
 {
     *endpoint = (struct endpoint){ 0 };
     if (!region || !*region)
@@ -241,10 +242,14 @@ int endpoint_make(const char *region, const char *url, bool allow_http, struct e
         return error_set(error, EINVAL, NULL, "\"%.*s\" is not the name of a region", REGION_SIZE, region);
     (void)snprintf(endpoint->region, sizeof endpoint->region, "%s", region);
     if (url)
-        return endpoint_set_url(endpoint, url, allow_http, error);
-    (void)snprintf(endpoint->host, sizeof endpoint->host, "personalize.%s.%s", region,
-                   partition_of(region)->dns_suffix);
+        return endpoint_parse(url, allow_http, endpoint, error);
+    (void)snprintf(endpoint->host, sizeof endpoint->host, "%s.%s.%s", prefix, region, partition_of(region)->dns_suffix);
     (void)snprintf(endpoint->path, sizeof endpoint->path, "/");
     (void)snprintf(endpoint->url, sizeof endpoint->url, "https://%s/", endpoint->host);
     return 0;
+}
+
+int endpoint_make(const char *region, const char *url, bool allow_http, struct endpoint *endpoint, struct error *error)
+{
+    return endpoint_make_of("personalize", region, url, allow_http, endpoint, error);
 }

@@ -3,6 +3,7 @@
 
 #include "aws/http.h"
 #include "codec/json.h"
+#include "codec/xml.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -109,6 +110,57 @@ static const struct failure table[] = {
     { FAILURE_NO_CREDENTIALS, ENOKEY, 0,
       "Put keys into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or into the profile in ~/.aws/credentials or "
       "~/.aws/config of the user who mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)." },
+    { FAILURE_PROFILE, ENOKEY, 0,
+      "The message says what is missing or contradictory in the configuration of the credentials: correct it (see "
+      "https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html); no remount is needed." },
+    { FAILURE_MFA, ENOKEY, 0,
+      "A mount cannot ask for a code: let another tool get the session (aws sts get-session-token, or a "
+      "credential_process that keeps one), or use a role that needs no MFA." },
+    { FAILURE_LOGIN_SESSION, ENOKEY, 0,
+      "A mount that renewed it would take it away from the aws command: put \"credential_process = aws configure "
+      "export-credentials --profile NAME --format process\" into a profile of the mount's own." },
+    { FAILURE_SOURCE_TIMEOUT, ETIMEDOUT, FAILURE_UNANSWERED,
+      "The source of the credentials that the message names did not answer in time: try it by hand as the user who "
+      "mounts, see what it waits for, or raise timeout=." },
+    { FAILURE_SOURCE_ANSWER, EBADMSG, 0,
+      "What the source of the credentials answers is not what it must: try it by hand as the user who mounts; the "
+      "message says what is wrong with it." },
+    { FAILURE_SOURCE_REFUSED, ENOKEY, 0,
+      "The source of the credentials refused or failed: the message has its reason; try it by hand as the user who "
+      "mounts." },
+    { FAILURE_PROCESS, ENOKEY, 0,
+      "Run the profile's credential_process by hand as the user who mounts, without a terminal: it must print JSON and "
+      "end with status 0 (its output is never logged)." },
+    { FAILURE_SSO_EXPIRED, EKEYEXPIRED, 0,
+      "Run `aws sso login` for the profile as the user who mounts (aws sso login --profile NAME); no remount is "
+      "needed." },
+    { FAILURE_SSO_ROLE, EACCES, 0,
+      "The signed-in person has no such role in that account: check sso_account_id and sso_role_name (aws sso "
+      "list-account-roles), or ask for the assignment in IAM Identity Center." },
+    { FAILURE_ROLE, EACCES, 0,
+      "Allow sts:AssumeRole on the role to the identity that the message names, and name that identity in the role's "
+      "trust policy; check role_arn and external_id." },
+    { FAILURE_WEB_IDENTITY, EACCES, 0,
+      "STS did not take the token: check that the token file is renewed, that its issuer is an IAM OIDC provider of "
+      "the account, and that the role's trust policy names it with this audience and subject." },
+    { FAILURE_TOKEN_FILE, ENOKEY, 0,
+      "The token's file cannot be read: check its path, that it is mounted into this container, and that the user who "
+      "mounts may read it." },
+    { FAILURE_CONTAINER, ENOKEY, 0,
+      "The container's credential endpoint gave none: check the task's role (ECS) or the pod identity association and "
+      "its agent (EKS)." },
+    { FAILURE_IMDS_UNREACHABLE, ENOKEY, FAILURE_UNANSWERED,
+      "There are no keys in the environment and the profile, and no instance metadata here: run `aws configure` or "
+      "`aws configure sso` as the user who mounts; on EC2, allow this process to reach 169.254.169.254." },
+    { FAILURE_IMDS_TOKEN, ENOKEY, FAILURE_UNANSWERED,
+      "Instance metadata gives no token; in a container, that is its hop limit: aws ec2 "
+      "modify-instance-metadata-options --instance-id ID --http-put-response-hop-limit 2." },
+    { FAILURE_IMDS_REFUSED, ENOKEY, 0,
+      "The instance's metadata service is switched off or has no IMDSv2: aws ec2 modify-instance-metadata-options "
+      "--instance-id ID --http-endpoint enabled." },
+    { FAILURE_IMDS_ROLE, ENOKEY, 0,
+      "The instance has no IAM role: attach an instance profile (aws ec2 associate-iam-instance-profile), or give keys "
+      "in the environment or the profile." },
     { FAILURE_NO_ACCOUNT, EINVAL, 0,
       "Name the account: account-id=, or an ARN as SOURCE (arn:aws:personalize:REGION:ACCOUNT)." },
     { FAILURE_WRONG_ACCOUNT, EINVAL, 0,
@@ -230,6 +282,21 @@ static const char *first_string(const struct json_value *object, const char *nam
     return text ? text : json_string(json_member(object, other));
 }
 
+/* The query services' form, STS's: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html */
+static void read_xml_body(const struct http_response *response, char name[ERROR_CODE_SIZE],
+                          char message[ERROR_MESSAGE_SIZE])
+{
+    struct xml_field fields[] = { { "ErrorResponse/Error/Code", NULL }, { "ErrorResponse/Error/Message", NULL } };
+    struct error ignored;
+    if (response->body->len > ERROR_BODY_BYTES ||
+        xml_read(buf_str(response->body), response->body->len, fields, 2, &ignored))
+        return;
+    if (!name[0])
+        copy_name(name, fields[0].text);
+    (void)snprintf(message, ERROR_MESSAGE_SIZE, "%s", fields[1].text ? fields[1].text : "");
+    xml_release(fields, 2);
+}
+
 /* What the answer calls itself and says, each "" where it does not. */
 static void read_body(const struct http_response *response, char name[ERROR_CODE_SIZE],
                       char message[ERROR_MESSAGE_SIZE])
@@ -238,13 +305,18 @@ static void read_body(const struct http_response *response, char name[ERROR_CODE
     struct json *json = NULL;
     struct error ignored;
     message[0] = 0;
-    if (json_parse(buf_str(response->body), response->body->len, &limits, &json, &ignored))
-        return;
-    if (!name[0])
-        copy_name(name, first_string(json_root(json), "code", "__type"));
-    const char *text = first_string(json_root(json), "message", "Message");
-    (void)snprintf(message, ERROR_MESSAGE_SIZE, "%s", text ? text : "");
-    json_free(json);
+    if (buf_str(response->body)[0] == '<')
+        read_xml_body(response, name, message);
+    else if (json_parse(buf_str(response->body), response->body->len, &limits, &json, &ignored) == 0) {
+        if (!name[0])
+            copy_name(name, first_string(json_root(json), "code", "__type"));
+        if (!name[0]) /* as OAuth has it (RFC 6749, 5.2), and so SSO-OIDC */
+            copy_name(name, json_string(json_member(json_root(json), "error")));
+        const char *text = first_string(json_root(json), "message", "Message");
+        text = text ? text : json_string(json_member(json_root(json), "error_description"));
+        (void)snprintf(message, ERROR_MESSAGE_SIZE, "%s", text ? text : "");
+        json_free(json);
+    }
 }
 
 static const char *header_or(const struct http_response *response, const char *name, const char *otherwise)

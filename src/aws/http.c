@@ -33,6 +33,7 @@ struct http_transfer {
     struct list node;
     CURL *easy;
     struct curl_slist *headers;
+    struct buf sent; /* the request's body */
     struct buf body; /* of the answer */
     size_t header_bytes;
     unsigned n_headers;
@@ -97,6 +98,7 @@ static void transfer_free(struct http_transfer *transfer)
     if (transfer->easy)
         curl_easy_cleanup(transfer->easy);
     headers_free(transfer);
+    buf_release(&transfer->sent);
     buf_release(&transfer->body);
     free(transfer);
 }
@@ -165,7 +167,8 @@ static void transfer_put(struct curl_http *self, struct http_transfer *transfer)
         transfer_free(transfer);
         return;
     }
-    if (transfer->body.room > KEPT_BODY_BYTES)
+    buf_release(&transfer->sent);
+    if (transfer->body.secret || transfer->body.room > KEPT_BODY_BYTES)
         buf_release(&transfer->body);
     list_insert(&self->idle, &transfer->node);
     self->n_idle++;
@@ -227,13 +230,17 @@ static int set_request(struct http_transfer *transfer, const struct http_request
         SET(easy, CURLOPT_HTTPGET, 1L);
     } else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0) {
         SET(easy, CURLOPT_POST, 1L);
+        transfer->sent = (struct buf){ .max = request->body_len, .secret = request->secret };
+        if (buf_append(&transfer->sent, request->body, request->body_len))
+            return -ENOMEM;
         SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-        SET(easy, CURLOPT_COPYPOSTFIELDS, request->body_len ? request->body : "");
+        SET(easy, CURLOPT_POSTFIELDS, buf_str(&transfer->sent)); /* not copied: we wipe it ourselves */
         SET(easy, CURLOPT_CUSTOMREQUEST, request->method[1] == 'U' ? "PUT" : NULL);
     } else {
         return -EINVAL;
     }
     SET(easy, CURLOPT_URL, request->url);
+    SET(easy, CURLOPT_NOPROXY, request->direct ? "*" : NULL);
     SET(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     return set_headers(transfer, request);
@@ -250,6 +257,7 @@ static int curl_start(struct http *http, const struct http_request *request, htt
     if (!transfer)
         return -ENOMEM;
     buf_clear(&transfer->body);
+    transfer->body.secret = request->secret;
     transfer->body.max = transfer->max_body = request->max_body;
     transfer->header_bytes = 0;
     transfer->n_headers = 0;

@@ -7,17 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-void buf_release(struct buf *buf)
+static void buf_free(struct buf *buf)
 {
     free(buf->data);
-    *buf = BUF_INIT(buf->max);
+    *buf = (struct buf){ .max = buf->max, .secret = buf->secret };
 }
 
 void buf_wipe(struct buf *buf)
 {
     if (buf->data)
         explicit_bzero(buf->data, buf->room);
-    buf_release(buf);
+    buf_free(buf);
+}
+
+void buf_release(struct buf *buf)
+{
+    if (buf->secret)
+        buf_wipe(buf);
+    else
+        buf_free(buf);
 }
 
 void buf_clear(struct buf *buf)
@@ -26,6 +34,18 @@ void buf_clear(struct buf *buf)
     buf->error = 0;
     if (buf->data)
         buf->data[0] = 0;
+}
+
+/* realloc(3) would leave a copy behind. */
+static char *secret_move(const struct buf *buf, size_t room)
+{
+    char *data = malloc(room);
+    if (data && buf->data) {
+        memcpy(data, buf->data, buf->len + 1);
+        explicit_bzero(buf->data, buf->room);
+        free(buf->data);
+    }
+    return data;
 }
 
 static int buf_grow(struct buf *buf, size_t len)
@@ -40,7 +60,7 @@ static int buf_grow(struct buf *buf, size_t len)
     size_t room = buf->room ? buf->room : 64;
     while (room < need)
         room *= 2;
-    char *data = realloc(buf->data, room);
+    char *data = buf->secret ? secret_move(buf, room) : realloc(buf->data, room);
     if (!data)
         return buf->error = -ENOMEM;
     buf->data = data;
@@ -91,6 +111,7 @@ char *buf_steal(struct buf *buf)
     if (buf->error)
         return NULL;
     char *data = buf->data;
-    *buf = BUF_INIT(buf->max);
+    buf->data = NULL;
+    buf_free(buf);
     return data;
 }

@@ -140,12 +140,29 @@ int json_parse(const char *text, size_t len, const struct json_limits *limits, s
         failed = check_escapes(text, len, error);
     if (!failed)
         failed = build_tree(json, &numbers, len, error);
+    explicit_bzero(blanked, len); /* it may hold keys: json_wipe() */
     if (failed) {
         json_free(steal(&json));
         return failed;
     }
     *ret_json = steal(&json);
     return 0;
+}
+
+static void strings_wipe(cJSON *item)
+{
+    for (; item; item = item->next) {
+        if (item->valuestring)
+            explicit_bzero(item->valuestring, strlen(item->valuestring));
+        strings_wipe(item->child); /* no deeper than the limits let it be */
+    }
+}
+
+void json_wipe(struct json *json)
+{
+    if (json)
+        strings_wipe(json->root);
+    json_free(json);
 }
 
 void json_free(struct json *json)

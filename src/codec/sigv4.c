@@ -11,7 +11,7 @@
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
-enum { DIGEST_SIZE = 32, DATE_LEN = 8, CANONICAL_MAX = 1 << 20, STRING_TO_SIGN_MAX = 4096 };
+enum { DIGEST_SIZE = 32, SHA1_SIZE = 20, DATE_LEN = 8, CANONICAL_MAX = 1 << 20, STRING_TO_SIGN_MAX = 4096 };
 
 static char lower(char c) { return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
 
@@ -282,10 +282,10 @@ static int hmac(const void *key, size_t key_len, const char *text, size_t len, u
     return got == DIGEST_SIZE ? 0 : -EINVAL;
 }
 
-static void write_hex(const unsigned char digest[DIGEST_SIZE], char to[2 * DIGEST_SIZE + 1])
+static void write_hex(const unsigned char *digest, size_t size, char *to)
 {
     static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < DIGEST_SIZE; i++) {
+    for (size_t i = 0; i < size; i++) {
         *to++ = digits[digest[i] >> 4];
         *to++ = digits[digest[i] & 15];
     }
@@ -314,7 +314,7 @@ int sigv4_signature(const char *string_to_sign, size_t len, const struct sigv4_s
     if (!error)
         error = hmac(key, sizeof key, string_to_sign, len, key);
     if (!error)
-        write_hex(key, to);
+        write_hex(key, DIGEST_SIZE, to);
     explicit_bzero(key, sizeof key);
     buf_wipe(&secret);
     return error;
@@ -352,6 +352,15 @@ int sigv4_sha256_hex(const void *bytes, size_t len, char to[SIGV4_SHA256_HEX_SIZ
     unsigned char digest[DIGEST_SIZE];
     if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha256(), NULL))
         return -ENOMEM;
-    write_hex(digest, to);
+    write_hex(digest, DIGEST_SIZE, to);
+    return 0;
+}
+
+int sigv4_sha1_hex(const void *bytes, size_t len, char to[SIGV4_SHA1_HEX_SIZE])
+{
+    unsigned char digest[SHA1_SIZE];
+    if (!EVP_Digest(bytes, len, digest, NULL, EVP_sha1(), NULL))
+        return -ENOMEM;
+    write_hex(digest, SHA1_SIZE, to);
     return 0;
 }

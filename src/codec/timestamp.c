@@ -236,3 +236,53 @@ int timestamp_from_http(const char *text, int64_t *ret_ms)
     *ret_ms = ms;
     return 0;
 }
+
+/* "Z", "UTC" or "+01:00", to the end: minutes ahead of UTC. */
+static int zone_read(const char *text, int *ret_minutes)
+{
+    *ret_minutes = 0;
+    if (!strcmp(text, "Z") || !strcmp(text, "UTC"))
+        return 0;
+    if ((*text != '+' && *text != '-') || strlen(text) != 6 || text[3] != ':')
+        return -EINVAL;
+    for (int i = 1; i < 6; i++)
+        if (i != 3 && (text[i] < '0' || text[i] > '9'))
+            return -EINVAL;
+    int hours = get_number(text + 1, 2);
+    int minutes = get_number(text + 4, 2);
+    if (hours > 23 || minutes > 59)
+        return -EINVAL;
+    *ret_minutes = (hours * 60 + minutes) * (*text == '-' ? -1 : 1);
+    return 0;
+}
+
+int timestamp_from_iso(const char *text, int64_t *ret_ms)
+{
+    enum { SECONDS_LEN = 19, MINUTE_MS = 60000 };
+    if (strnlen(text, SECONDS_LEN) < SECONDS_LEN)
+        return -EINVAL;
+    struct tm tm = { .tm_year = get_number(text, 4) - 1900,
+                     .tm_mon = get_number(text + 5, 2) - 1,
+                     .tm_mday = get_number(text + 8, 2),
+                     .tm_hour = get_number(text + 11, 2),
+                     .tm_min = get_number(text + 14, 2),
+                     .tm_sec = get_number(text + 17, 2) };
+    int64_t ms = join_ms(&tm);
+    char again[TIMESTAMP_SIZE];
+    timestamp_format(ms, again);
+    if (memcmp(text, again, SECONDS_LEN) != 0)
+        return -EINVAL;
+    const char *at = text + SECONDS_LEN;
+    if (*at == '.') {
+        const char *digits = ++at;
+        for (int unit = 100; *at >= '0' && *at <= '9'; at++, unit /= 10)
+            ms += (int64_t)(*at - '0') * unit;
+        if (at == digits)
+            return -EINVAL;
+    }
+    int minutes;
+    if (zone_read(at, &minutes))
+        return -EINVAL;
+    *ret_ms = ms - (int64_t)minutes * MINUTE_MS;
+    return 0;
+}

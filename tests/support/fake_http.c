@@ -49,9 +49,12 @@ static int fake_start(struct http *http, const struct http_request *request, htt
                                    .n_headers = request->n_headers,
                                    .timeout_ms = request->timeout_ms,
                                    .connect_timeout_ms = request->connect_timeout_ms,
-                                   .max_body = request->max_body };
+                                   .max_body = request->max_body,
+                                   .direct = request->direct,
+                                   .secret = request->secret };
     CHECK(kept->body);
-    memcpy(kept->body, request->body, request->body_len);
+    if (request->body_len)
+        memcpy(kept->body, request->body, request->body_len);
     kept->body[request->body_len] = 0;
     for (size_t i = 0; i < request->n_headers; i++)
         kept->headers[i] = (struct fake_header){ copy(request->headers[i].name), copy(request->headers[i].value) };

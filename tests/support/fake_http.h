@@ -25,6 +25,8 @@ struct fake_request {
     int64_t timeout_ms;
     int64_t connect_timeout_ms;
     size_t max_body;
+    bool direct;
+    bool secret;
     struct http_transfer *transfer; /* NULL once it has ended */
     bool cancelled;
 };

@@ -21,7 +21,10 @@ const char *vectors_folder(const char *name)
     return path;
 }
 
-static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+static int visible(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
 
 char **vectors_list(const char *folder)
 {

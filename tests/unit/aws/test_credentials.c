@@ -3,6 +3,7 @@
 #include "aws/failure.h"
 
 #include "shared_files.h"
+#include "world.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -14,63 +15,38 @@
 
 #include <cmocka.h>
 
-struct answer {
-    unsigned calls;
-    bool found;
-    char access_key_id[128];
-    char secret_key[128];
-    char session_token[128];
-    char account_id[32];
-    char source[32];
-    int64_t expires_ms;
-    struct error error;
-};
-
-static void keep(char *to, size_t size, const char *from) { (void)snprintf(to, size, "%s", from ? from : "-"); }
-
-static void on_done(void *data, const struct credentials *credentials, const struct error *error)
-{
-    struct answer *answer = data;
-    answer->calls++;
-    answer->found = credentials != NULL;
-    if (error)
-        answer->error = *error;
-    if (!credentials)
-        return;
-    assert_null(error);
-    keep(answer->access_key_id, sizeof answer->access_key_id, credentials->access_key_id);
-    keep(answer->secret_key, sizeof answer->secret_key, credentials->secret_key);
-    keep(answer->session_token, sizeof answer->session_token, credentials->session_token);
-    keep(answer->account_id, sizeof answer->account_id, credentials->account_id);
-    keep(answer->source, sizeof answer->source, credentials->source);
-    answer->expires_ms = credentials->expires_ms;
-}
-
 struct provider {
+    struct world *world;
     struct config *config;
     struct credentials_provider *chain;
 };
 
+/* Without instance metadata: nobody is asked. */
 static struct provider provider_of(struct files *files, const char *profile)
 {
     struct config_source source = files_source(files, profile);
-    struct provider provider = { 0 };
+    struct provider provider = { .world = malloc(sizeof *provider.world) };
     struct error error = { 0 };
+    files_env(files, "AWS_EC2_METADATA_DISABLED", "true");
+    assert_non_null(provider.world);
     assert_int_equal(config_new(&source, &provider.config, &error), 0);
-    assert_int_equal(credentials_chain_new(provider.config, &provider.chain), 0);
+    world_init(provider.world, provider.config);
+    assert_int_equal(credentials_chain_new(&provider.world->settings, &provider.chain), 0);
     return provider;
 }
 
 static void provider_free(struct provider *provider)
 {
     provider->chain->free(provider->chain);
-    config_free(provider->config);
+    assert_int_equal(provider->world->http.n_requests, 0);
+    world_release(provider->world);
+    free(provider->world);
 }
 
 static struct answer get(struct provider *provider)
 {
     struct answer answer = { 0 };
-    provider->chain->get(provider->chain, on_done, &answer);
+    provider->chain->get(provider->chain, answer_done, &answer);
     assert_int_equal(answer.calls, 1);
     return answer;
 }
@@ -331,11 +307,38 @@ static void test_secrets_are_wiped_before_memory_is_freed(void **state)
     assert_int_equal(canary_found, 1);
 }
 
+/* What a process prints comes in pieces and grows: no piece is left behind. */
+static void test_what_a_process_prints_is_wiped(void **state)
+{
+    struct files *files = *state;
+    struct answer answer = { 0 };
+    files_write(files, "config",
+                "[default]\ncredential_process = sh -c \"printf '{\\\"Version\\\":1,\\\"AccessKeyId\\\":\\\"ID\\\","
+                "\\\"SecretAccessKey\\\":\\\"CaNaRySeC'; printf 'rEt\\\",\\\"Other\\\":\\\"%09000d\\\"}' 0\"\n");
+    canary_found = 0;
+    canary_armed = true;
+    struct provider provider = provider_of(files, NULL);
+    provider.chain->get(provider.chain, answer_done, &answer);
+    while (!answer.calls) {
+        struct pollfd fds[2];
+        unsigned n = watches_fill(&provider.world->watches, fds, 2);
+        assert_true(n && poll(fds, n, 10000) > 0);
+        watches_run(&provider.world->watches, fds, n);
+    }
+    provider_free(&provider);
+    canary_armed = false;
+    assert_true(answer.found);
+    assert_string_equal(answer.secret_key, CANARY);
+    assert_int_equal(canary_found, 0);
+}
+
 static void test_release(void **state)
 {
     (void)state;
     credentials_release(NULL);
-    struct credentials credentials = { .access_key_id = strdup("a"), .secret_key = strdup("b"), .source = "x" };
+    struct credentials credentials = { .source = "x" };
+    assert_int_equal(credentials_set(&credentials.access_key_id, "a"), 0);
+    assert_int_equal(credentials_set(&credentials.secret_key, "b"), 0);
     credentials_release(&credentials);
     assert_null(credentials.access_key_id);
     assert_null(credentials.secret_key);
@@ -357,6 +360,7 @@ int main(void)
         files_test(test_changed_files_are_read_again),
         files_test(test_a_broken_file_explains_missing_keys),
         files_test(test_secrets_are_wiped_before_memory_is_freed),
+        files_test(test_what_a_process_prints_is_wiped),
         cmocka_unit_test(test_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -313,6 +313,17 @@ static void test_sha256_hex(void **state)
     assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* The SDKs' cache file of https://ssotest.awsapps.com/start has this name in AWS's own test cases. */
+static void test_sha1_hex(void **state)
+{
+    char hex[SIGV4_SHA1_HEX_SIZE];
+    (void)state;
+    assert_int_equal(sigv4_sha1_hex("", 0, hex), 0);
+    assert_string_equal(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    assert_int_equal(sigv4_sha1_hex("https://ssotest.awsapps.com/start", 33, hex), 0);
+    assert_string_equal(hex, "dace00cba5f8355ec9d274ceb2bcebdfbeed0e12");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_queries),      cmocka_unit_test(test_header_values),
         cmocka_unit_test(test_header_order), cmocka_unit_test(test_altered_byte_alters_signature),
         cmocka_unit_test(test_limits),       cmocka_unit_test(test_sha256_hex),
+        cmocka_unit_test(test_sha1_hex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

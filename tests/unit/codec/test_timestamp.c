@@ -305,13 +305,56 @@ static void test_http_refused(void **state)
     }
 }
 
+static void test_iso(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms; /* -1: refused */
+    } cases[] = {
+        { "2026-11-22T13:00:00Z", INT64_C(1795352400000) },
+        { "2026-11-22T13:00:00UTC", INT64_C(1795352400000) },
+        { "2026-11-22T13:00:00+00:00", INT64_C(1795352400000) },
+        { "2026-11-22T15:30:00+02:30", INT64_C(1795352400000) },
+        { "2026-11-22T05:00:00-08:00", INT64_C(1795352400000) },
+        { "2026-11-22T13:00:00.1Z", INT64_C(1795352400100) },
+        { "2026-11-22T13:00:00.123456789Z", INT64_C(1795352400123) },
+        { "2024-02-29T00:00:00Z", INT64_C(1709164800000) },
+        { "1970-01-01T00:00:00Z", 0 },
+        { "", -1 },
+        { "2026-11-22", -1 },
+        { "2026-11-22T13:00:00", -1 },
+        { "2026-11-22T13:00Z", -1 },
+        { "2026-11-22 13:00:00Z", -1 },
+        { "2026-11-22t13:00:00z", -1 },
+        { "2026-11-22T13:00:00.Z", -1 },
+        { "2026-11-22T13:00:00Zx", -1 },
+        { "2026-11-22T13:00:00+01", -1 },
+        { "2026-11-22T13:00:00+0100", -1 },
+        { "2026-11-22T13:00:00+24:00", -1 },
+        { "2026-11-22T13:00:00+aa:00", -1 },
+        { "2026-02-29T13:00:00Z", -1 },
+        { "2026-13-01T13:00:00Z", -1 },
+        { "2026-11-22T24:00:00Z", -1 },
+        { "2026-11-22T13:60:00Z", -1 },
+        { "20261122T130000Z", -1 },
+        { "1795352400", -1 },
+        { "-026-11-22T13:00:00Z", -1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int64_t ms = -1;
+        int result = timestamp_from_iso(cases[i].text, &ms);
+        if (result != (cases[i].ms < 0 ? -EINVAL : 0) || ms != cases[i].ms)
+            fail_msg("%s: %d, %lld", cases[i].text, result, (long long)ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),          cmocka_unit_test(test_numbers_refused),
-        cmocka_unit_test(test_long_numbers),     cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_beyond_the_years), cmocka_unit_test(test_every_day),
-        cmocka_unit_test(test_amz_refused),      cmocka_unit_test(test_http_refused),
+        cmocka_unit_test(test_numbers), cmocka_unit_test(test_numbers_refused),  cmocka_unit_test(test_long_numbers),
+        cmocka_unit_test(test_dates),   cmocka_unit_test(test_beyond_the_years), cmocka_unit_test(test_every_day),
+        cmocka_unit_test(test_iso),     cmocka_unit_test(test_amz_refused),      cmocka_unit_test(test_http_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
