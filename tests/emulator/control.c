@@ -14,9 +14,9 @@ enum { PATH_MAX_LEN = 512, SEGMENTS_MAX = 16 };
 
 static const struct json_limits member_limits = { .bytes = REQUEST_MAX, .depth = 512 };
 
-/* Each gets the request's body as text that it may cut up from its beginning. 0, or -errno with the reason appended to
- * the answer. */
-typedef int control_fn(struct emulator *emulator, char **body, struct answer *answer);
+/* Each gets the jobs that ?region=… names, or else the first region's, and the request's body as text that it may cut
+ * up from its beginning. 0, or -errno with the reason appended to the answer. */
+typedef int control_fn(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer);
 
 /* Cuts the next line off *rest; NULL at the end. */
 static char *line_next(char **rest)
@@ -32,34 +32,38 @@ static char *line_next(char **rest)
     return line;
 }
 
-static int get_counts(struct emulator *emulator, char **body, struct answer *answer)
+static int get_counts(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
+    (void)jobs;
     (void)body;
     counts_write(&emulator->counts, operation_names, &answer->body);
     return 0;
 }
 
-static int reset_counts(struct emulator *emulator, char **body, struct answer *answer)
+static int reset_counts(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
+    (void)jobs;
     (void)body;
     (void)answer;
     counts_reset(&emulator->counts);
     return 0;
 }
 
-static int get_requests(struct emulator *emulator, char **body, struct answer *answer)
+static int get_requests(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
+    (void)jobs;
     (void)body;
     counts_write_log(&emulator->counts, &answer->body);
     return 0;
 }
 
-static int get_jobs(struct emulator *emulator, char **body, struct answer *answer)
+static int get_jobs(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
+    (void)emulator;
     (void)body;
-    for (int64_t position = 0; position < jobs_positions(&emulator->jobs); position++) {
+    for (int64_t position = 0; position < jobs_positions(jobs); position++) {
         struct job job;
-        if (jobs_at(&emulator->jobs, position, &job))
+        if (jobs_at(jobs, position, &job))
             continue;
         buf_append_str(&answer->body, job.name);
         buf_append_char(&answer->body, '\n');
@@ -67,8 +71,15 @@ static int get_jobs(struct emulator *emulator, char **body, struct answer *answe
     return buf_error(&answer->body);
 }
 
-static int set(struct emulator *emulator, char **body, struct answer *answer)
+static void restart_churn(struct emulator *emulator, int64_t old_churn_ms)
 {
+    for (unsigned i = 0; i < emulator->n_regions; i++)
+        jobs_restart_churn(&emulator->regions[i], clock_wall_ms(emulator->clock), old_churn_ms);
+}
+
+static int set(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
+{
+    (void)jobs;
     for (char *line; (line = line_next(body));) {
         struct settings *settings = &emulator->settings;
         struct settings before = *settings;
@@ -86,7 +97,7 @@ static int set(struct emulator *emulator, char **body, struct answer *answer)
         if (strcmp(before.session_token, settings->session_token) != 0)
             (void)snprintf(emulator->expired_token, sizeof emulator->expired_token, "%s", before.session_token);
         if (before.churn_ms != settings->churn_ms)
-            jobs_restart_churn(&emulator->jobs, clock_wall_ms(emulator->clock), before.churn_ms);
+            restart_churn(emulator, before.churn_ms);
         if (before.rate != settings->rate)
             emulator->tokens = (double)settings->rate;
     }
@@ -108,21 +119,22 @@ static bool path_is_valid(const char *path)
 }
 
 /* Finds the job that the first line names, or creates it. */
-static int touch_named(struct emulator *emulator, char **body, struct overlay **ret_overlay, struct answer *answer)
+static int touch_named(struct emulator *emulator, struct jobs *jobs, char **body, struct overlay **ret_overlay,
+                       struct answer *answer)
 {
     char *name = line_next(body);
     if (!name || !job_name_is_valid(name)) {
         buf_printf(&answer->body, "%.100s: the first line must be a job's name", name ? name : "");
         return -EINVAL;
     }
-    *ret_overlay = jobs_touch(&emulator->jobs, name, JOB_BARE, clock_wall_ms(emulator->clock));
+    *ret_overlay = jobs_touch(jobs, name, JOB_BARE, clock_wall_ms(emulator->clock));
     return *ret_overlay ? 0 : -ENOMEM;
 }
 
-static int set_job(struct emulator *emulator, char **body, struct answer *answer)
+static int set_job(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
     struct overlay *overlay;
-    int error = touch_named(emulator, body, &overlay, answer);
+    int error = touch_named(emulator, jobs, body, &overlay, answer);
     for (char *line; !error && (line = line_next(body));) {
         struct error why;
         char *equals = strchr(line, '=');
@@ -143,24 +155,25 @@ static int set_job(struct emulator *emulator, char **body, struct answer *answer
     return error;
 }
 
-static int set_raw(struct emulator *emulator, char **body, struct answer *answer)
+static int set_raw(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
     struct overlay *overlay;
-    int error = touch_named(emulator, body, &overlay, answer);
+    int error = touch_named(emulator, jobs, body, &overlay, answer);
     return error ? error : overlay_set_raw(overlay, **body ? *body : NULL);
 }
 
-static int remove_job(struct emulator *emulator, char **body, struct answer *answer)
+static int remove_job(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
     char *name = line_next(body);
-    int error = name ? jobs_remove(&emulator->jobs, name, clock_wall_ms(emulator->clock)) : -EINVAL;
+    int error = name ? jobs_remove(jobs, name, clock_wall_ms(emulator->clock)) : -EINVAL;
     if (error)
         buf_printf(&answer->body, "%.100s: no such job", name ? name : "");
     return error;
 }
 
-static int add_fault(struct emulator *emulator, char **body, struct answer *answer)
+static int add_fault(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
+    (void)jobs;
     if (emulator->settings.tls_key[0] && (strstr(*body, "kind=huge-headers") || strstr(*body, "kind=many-headers"))) {
         buf_append_str(&answer->body, "large headers are sent past TLS: serve http for them");
         return -EINVAL;
@@ -168,8 +181,9 @@ static int add_fault(struct emulator *emulator, char **body, struct answer *answ
     return faults_add(&emulator->faults, *body, &answer->body);
 }
 
-static int clear_faults(struct emulator *emulator, char **body, struct answer *answer)
+static int clear_faults(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
+    (void)jobs;
     (void)body;
     faults_clear(&emulator->faults);
     answer->releases = true;
@@ -193,6 +207,15 @@ static const struct row {
     { "POST", "/_control/clear-faults", clear_faults },
 };
 
+/* The jobs of the region that the query names, of the first where there is none; NULL: no such region. */
+static struct jobs *jobs_meant(struct emulator *emulator, const char *query)
+{
+    static const char region[] = "region=";
+    if (!*query)
+        return emulator->regions;
+    return strncmp(query, region, sizeof region - 1) ? NULL : emulator_jobs(emulator, query + sizeof region - 1);
+}
+
 void control_answer(struct emulator *emulator, const struct request *request, struct answer *answer)
 {
     const struct row *row = NULL;
@@ -200,14 +223,16 @@ void control_answer(struct emulator *emulator, const struct request *request, st
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (!strcmp(rows[i].path, request->path) && !strcmp(rows[i].method, request->method))
             row = &rows[i];
-    if (!row) {
+    struct jobs *jobs = jobs_meant(emulator, request->query);
+    if (!row || !jobs) {
         answer->status = 404;
-        buf_printf(&answer->body, "no such control: %s %.100s\n", request->method, request->path);
+        buf_printf(&answer->body, "no such %s: %s %.100s?%.100s\n", row ? "region" : "control", request->method,
+                   request->path, request->query);
         return;
     }
     char FREE_CLEANUP *body = strndup(request->body, request->body_len);
     char *rest = body;
-    int error = body ? row->answer(emulator, &rest, answer) : -ENOMEM;
+    int error = body ? row->answer(emulator, jobs, &rest, answer) : -ENOMEM;
     if (error) {
         answer->status = error == -EINVAL ? 400 : error == -ENOENT ? 404 : 500;
         buf_append_str(&answer->body, answer->body.len ? "\n" : strerror(-error));

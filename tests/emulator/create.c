@@ -55,25 +55,25 @@ static int keep_member(struct overlay *overlay, const struct json_value *input, 
     return buf_error(&raw) ? buf_error(&raw) : overlay_set(overlay, member->path, buf_str(&raw));
 }
 
-const char *service_create(struct emulator *emulator, const struct json_value *input, struct answer *answer,
-                           struct buf *message)
+const char *service_create(const struct call *call, struct answer *answer, struct buf *message)
 {
+    struct jobs *jobs = call->jobs;
     struct job job;
     char arn[JOB_ARN_SIZE];
-    int64_t now_ms = clock_wall_ms(emulator->clock);
-    const char *name = json_string(json_member(input, "jobName"));
-    job_arn(&emulator->settings, name, arn);
-    if (!jobs_find(&emulator->jobs, name, &job)) {
+    int64_t now_ms = clock_wall_ms(call->emulator->clock);
+    const char *name = json_string(json_member(call->input, "jobName"));
+    job_arn(jobs, name, arn);
+    if (!jobs_find(jobs, name, &job)) {
         buf_printf(message, "Another resource with Amazon Resource Name (ARN) %s already exists.", arn);
         return "ResourceAlreadyExistsException";
     }
-    struct overlay *overlay = jobs_touch(&emulator->jobs, name, JOB_CREATED, now_ms);
+    struct overlay *overlay = jobs_touch(jobs, name, JOB_CREATED, now_ms);
     int error = overlay ? 0 : -ENOMEM;
     for (const struct model_member *member = model_create; !error && member->path; member++)
-        error = keep_member(overlay, input, member);
+        error = keep_member(overlay, call->input, member);
     if (error) {
         if (overlay)
-            (void)jobs_remove(&emulator->jobs, name, now_ms);
+            (void)jobs_remove(jobs, name, now_ms);
         buf_append_str(message, "The job could not be kept.");
         return "InternalFailure";
     }

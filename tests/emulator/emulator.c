@@ -2,6 +2,7 @@
 #include "emulator.h"
 
 #include "service.h"
+#include "sts.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -16,14 +17,32 @@ int emulator_init(struct emulator *emulator, const struct settings *settings, co
     emulator->tokens_at_ms = clock_monotonic_ms(clock);
     faults_init(&emulator->faults);
     document_init(&emulator->document);
-    return jobs_init(&emulator->jobs, &emulator->settings, clock_wall_ms(clock));
+    for (const char *region = emulator->settings.region; region; region = strchr(region, ',')) {
+        if (emulator->n_regions == REGIONS_MAX)
+            return -E2BIG;
+        struct jobs *jobs = &emulator->regions[emulator->n_regions];
+        int error = jobs_init(jobs, &emulator->settings, emulator->n_regions++, clock_wall_ms(clock));
+        if (error)
+            return error;
+        region += *region == ',';
+    }
+    return 0;
 }
 
 void emulator_release(struct emulator *emulator)
 {
-    jobs_release(&emulator->jobs);
+    for (unsigned i = 0; i < emulator->n_regions; i++)
+        jobs_release(&emulator->regions[i]);
     faults_clear(&emulator->faults);
     document_release(&emulator->document);
+}
+
+struct jobs *emulator_jobs(struct emulator *emulator, const char *region)
+{
+    for (unsigned i = 0; i < emulator->n_regions; i++)
+        if (!strcmp(emulator->regions[i].region, region))
+            return &emulator->regions[i];
+    return NULL;
 }
 
 int64_t emulator_time_ms(const struct emulator *emulator)
@@ -59,7 +78,8 @@ static void add_request_id(struct emulator *emulator, struct answer *answer)
 }
 
 /* A fault that answers by itself. Whether it did. */
-static bool fault_answers(struct emulator *emulator, const struct fault *fault, struct answer *answer)
+static bool fault_answers(struct emulator *emulator, enum protocol protocol, const struct fault *fault,
+                          struct answer *answer)
 {
     switch (fault->kind) {
     case FAULT_STATUS:
@@ -68,7 +88,7 @@ static bool fault_answers(struct emulator *emulator, const struct fault *fault, 
         buf_printf(&answer->body, "status %d by request\n", answer->status);
         return true;
     case FAULT_CODE:
-        service_error(emulator, (int)fault->number, fault->text,
+        service_error(emulator, protocol, (int)fault->number, fault->text,
                       !strcmp(fault->text, "ThrottlingException") ? "Rate exceeded" : "By request.", answer);
         return true;
     case FAULT_REDIRECT:
@@ -91,14 +111,19 @@ static bool fault_answers(struct emulator *emulator, const struct fault *fault, 
 }
 
 /* The name of an error, or NULL: the request is what the protocol wants it to be, signed, and within the rate. */
-static const char *refuse_early(struct emulator *emulator, const struct operation *operation,
-                                const struct request *request, struct buf *message)
+static const char *refuse_early(const struct call *call, const struct operation *operation, enum protocol protocol,
+                                struct buf *message)
 {
+    struct emulator *emulator = call->emulator;
     const struct settings *settings = &emulator->settings;
+    const struct request *request = call->request;
     const char *type = request_header(request, "Content-Type");
-    const struct verify_keys keys = { settings->access_key,    settings->secret_key,
-                                      settings->session_token, emulator->expired_token,
-                                      settings->region,        operation ? operation->service : "personalize" };
+    const struct verify_keys keys = { .access_key = settings->access_key,
+                                      .secret_key = settings->secret_key,
+                                      .session_token = settings->session_token,
+                                      .expired_token = emulator->expired_token,
+                                      .region = call->jobs->region,
+                                      .service = protocol == PROTOCOL_QUERY ? "sts" : "personalize" };
     const char *code = verify_request(&keys, request, emulator_time_ms(emulator), message);
     if (code) {
         emulator->counts.rejected++;
@@ -113,7 +138,7 @@ static const char *refuse_early(struct emulator *emulator, const struct operatio
         buf_append_str(message, "The operation is not known.");
         return "UnknownOperationException";
     }
-    if (!type || strcmp(type, "application/x-amz-json-1.1") != 0) {
+    if (protocol == PROTOCOL_JSON && (!type || strcmp(type, "application/x-amz-json-1.1") != 0)) {
         buf_append_str(message, "The content type must be application/x-amz-json-1.1.");
         return "SerializationException";
     }
@@ -123,29 +148,43 @@ static const char *refuse_early(struct emulator *emulator, const struct operatio
 /* What the log calls the request by: a job's name, a page token. */
 static const char *subject_of(const struct operation *operation, const struct json *json)
 {
-    const char *text = operation && json ? json_string(json_member(json_root(json), operation->subject)) : NULL;
+    const char *text =
+        operation && operation->subject && json ? json_string(json_member(json_root(json), operation->subject)) : NULL;
     const char *slash = text ? strrchr(text, '/') : NULL;
     return slash ? slash + 1 : text ? text : "";
 }
 
-static void service_answer(struct emulator *emulator, const struct operation *operation, const struct request *request,
-                           const struct json *json, struct answer *answer)
+/* What the request says it is signed for; where there is no such region its signature is refused for that. */
+static struct jobs *jobs_asked(struct emulator *emulator, const struct request *request)
+{
+    char region[VERIFY_REGION_SIZE];
+    verify_region(request, region);
+    struct jobs *jobs = emulator_jobs(emulator, region);
+    return jobs ? jobs : emulator->regions;
+}
+
+static void service_answer(struct emulator *emulator, const struct operation *operation, enum protocol protocol,
+                           const struct request *request, const struct json *json, struct answer *answer)
 {
     struct buf BUF_CLEANUP message = BUF_INIT(128 << 10);
+    const struct call call = { .emulator = emulator,
+                               .jobs = jobs_asked(emulator, request),
+                               .request = request,
+                               .input = json ? json_root(json) : NULL };
     document_clear(&emulator->document);
-    const char *code = refuse_early(emulator, operation, request, &message);
-    if (!code && !json) {
+    const char *code = refuse_early(&call, operation, protocol, &message);
+    if (!code && protocol == PROTOCOL_JSON && !json) {
         code = "SerializationException";
         buf_append_str(&message, "The body is no JSON object.");
     }
+    if (!code && protocol == PROTOCOL_JSON)
+        code = model_check(operation->input, call.input, &message);
     if (!code)
-        code = model_check(operation->input, json_root(json), &message);
-    if (!code)
-        code = operation->answer(emulator, json_root(json), answer, &message);
+        code = operation->answer(&call, answer, &message);
     if (!code && (buf_error(&answer->body) || emulator->document.error))
         code = "InternalFailure";
     if (code)
-        service_error(emulator, strcmp(code, "InternalFailure") ? 400 : 500, code, buf_str(&message), answer);
+        service_error(emulator, protocol, strcmp(code, "InternalFailure") ? 400 : 500, code, buf_str(&message), answer);
 }
 
 static void request_serve(struct emulator *emulator, const struct request *request, struct answer *answer)
@@ -154,22 +193,23 @@ static void request_serve(struct emulator *emulator, const struct request *reque
     struct fault fault = { 0 };
     struct json *json = NULL;
     struct error error;
-    const struct operation *operation = operation_find(request_header(request, "X-Amz-Target"));
+    const struct operation *operation = operation_find(request);
+    enum protocol protocol = query_is_spoken(request) ? PROTOCOL_QUERY : PROTOCOL_JSON;
     const char *name = operation ? operation->name : "-";
     emulator->counts.requests++;
     if (operation)
         emulator->counts.operations[operation - operations]++;
-    if (json_parse(request->body, request->body_len, &request_limits, &json, &error))
+    if (protocol == PROTOCOL_QUERY || json_parse(request->body, request->body_len, &request_limits, &json, &error))
         json = NULL;
     const char *subject = subject_of(operation, json);
     bool is_page = operation && operation->answer == service_list;
     bool answered = false;
     if (faults_take(&emulator->faults, name, is_page ? "" : subject, &fault)) {
         emulator->counts.faulted++;
-        answered = fault_answers(emulator, &fault, answer);
+        answered = fault_answers(emulator, protocol, &fault, answer);
     }
     if (!answered)
-        service_answer(emulator, operation, request, json, answer);
+        service_answer(emulator, operation, protocol, request, json, answer);
     snprintf(outcome, sizeof outcome, "%d", answer->status);
     counts_log(&emulator->counts, name, subject, fault.name[0] && !answered ? fault.name : outcome);
     json_free(json);
@@ -195,5 +235,5 @@ void emulator_answer(struct emulator *emulator, const struct request *request, s
     answer->delay_ms = emulator->settings.latency_ms;
     request_serve(emulator, request, answer);
     if (!has_header(answer, "Content-Type"))
-        answer_header(answer, "Content-Type", "application/x-amz-json-1.1");
+        answer_header(answer, "Content-Type", query_is_spoken(request) ? "text/xml" : "application/x-amz-json-1.1");
 }

@@ -14,10 +14,13 @@
 
 #include "base/clock.h"
 
+enum { REGIONS_MAX = 16 };
+
 struct emulator {
     struct settings settings;
     const struct clock *clock;
-    struct jobs jobs;
+    struct jobs regions[REGIONS_MAX]; /* the jobs of each */
+    unsigned n_regions;
     struct faults faults;
     struct counts counts;
     char expired_token[SETTING_TOKEN_SIZE]; /* the session token before the one that is in force */
@@ -36,6 +39,8 @@ void emulator_release(struct emulator *emulator);
 /* Fills `answer`, whose body is an empty buffer. */
 void emulator_answer(struct emulator *emulator, const struct request *request, struct answer *answer);
 
+/* The jobs of a region, or NULL. */
+struct jobs *emulator_jobs(struct emulator *emulator, const char *region);
 /* The clock that signatures are checked against and the Date header shows. */
 int64_t emulator_time_ms(const struct emulator *emulator);
 

@@ -91,7 +91,7 @@ static void old_stage(const struct jobs *jobs, const struct job *job, struct sta
         stage->status = stuck[(job->index - jobs->settings->running) % 4];
         return;
     }
-    switch ((job->index + jobs->settings->seed) % 20) { /* any twenty successive jobs have all three */
+    switch (((uint64_t)job->index + jobs->seed) % 20) { /* any twenty successive jobs have all three */
     case 3:
     case 8:
     case 14:
@@ -179,19 +179,17 @@ static void add_text(struct document *to, const char *path, const char *format, 
 /* An ARN of the account; `service` with its colon and region or without. */
 static void add_arn(const struct jobs *jobs, struct document *to, const char *path, const char *resource)
 {
-    const struct settings *settings = jobs->settings;
-    add_text(to, path, "arn:%s:personalize:%s:%s:%s", partition_of(settings->region), settings->region,
-             settings->account, resource);
+    add_text(to, path, "arn:%s:personalize:%s:%s:%s", partition_of(jobs->region), jobs->region, jobs->settings->account,
+             resource);
 }
 
 static void add_key(const struct jobs *jobs, const struct job *job, enum purpose purpose, struct document *to,
                     const char *path)
 {
-    const struct settings *settings = jobs->settings;
     uint64_t random = random_of(job->random, purpose);
     if (random % 5 < 2)
-        add_text(to, path, "arn:%s:kms:%s:%s:key/%08x-0000-4000-8000-%012" PRIx64, partition_of(settings->region),
-                 settings->region, settings->account, (unsigned)(random >> 8 & 0xffffffff), random >> 16);
+        add_text(to, path, "arn:%s:kms:%s:%s:key/%08x-0000-4000-8000-%012" PRIx64, partition_of(jobs->region),
+                 jobs->region, jobs->settings->account, (unsigned)(random >> 8 & 0xffffffff), random >> 16);
 }
 
 /* The members that the model does not know: at the top and deeper, of every type, with names that are no file names. */
@@ -270,7 +268,7 @@ static void add_details(const struct jobs *jobs, const struct job *job, struct d
         add_config(job, to);
     }
     if (bare || !one_in(job, FOR_ROLE, 10))
-        add_text(to, "roleArn", "arn:%s:iam::%s:role/personalize-batch", partition_of(jobs->settings->region),
+        add_text(to, "roleArn", "arn:%s:iam::%s:role/personalize-batch", partition_of(jobs->region),
                  jobs->settings->account);
 }
 
@@ -313,7 +311,7 @@ void job_members(const struct jobs *jobs, const struct job *job, bool summary, i
     char arn[JOB_ARN_SIZE];
     document_clear(to);
     document_add_string(to, "jobName", job->name, false);
-    job_arn(jobs->settings, job->name, arn);
+    job_arn(jobs, job->name, arn);
     document_add_string(to, "batchInferenceJobArn", arn, false);
     if (bare || !one_in(job, FOR_SOLUTION, 20))
         add_arn(jobs, to, "solutionVersionArn", solutions[random_of(job->random, FOR_SOLUTION) / 20 % 3]);

@@ -35,12 +35,25 @@ static int64_t greatest_divisor(int64_t a, int64_t b)
     return a;
 }
 
-int jobs_init(struct jobs *jobs, const struct settings *settings, int64_t now_ms)
+/* The first region's jobs are what the seed alone makes. */
+static void region_take(struct jobs *jobs, unsigned region)
+{
+    const char *name = jobs->settings->region;
+    for (unsigned i = 0; i < region; i++)
+        name += strcspn(name, ",") + 1;
+    snprintf(jobs->region, sizeof jobs->region, "%.*s", (int)strcspn(name, ","), name);
+    jobs->seed = (uint64_t)jobs->settings->seed;
+    if (region)
+        jobs->seed = hash_bytes(jobs->seed, jobs->region, strlen(jobs->region));
+}
+
+int jobs_init(struct jobs *jobs, const struct settings *settings, unsigned region, int64_t now_ms)
 {
     char stamp[32];
     int64_t n = settings->jobs;
     *jobs = (struct jobs){ .settings = settings, .start_ms = now_ms, .churn_since_ms = now_ms, .stride = 1 };
     table_init(&jobs->overlays, name_of);
+    region_take(jobs, region);
     snprintf(stamp, sizeof stamp, "%.4s%.2s%.2sT000000Z", settings->newest_day, settings->newest_day + 5,
              settings->newest_day + 8);
     int error = timestamp_from_amz(stamp, &jobs->newest_day_ms);
@@ -48,10 +61,10 @@ int jobs_init(struct jobs *jobs, const struct settings *settings, int64_t now_ms
         return error;
     jobs->a_day = n <= DAYS_MAX ? 1 : (n + DAYS_MAX - 1) / DAYS_MAX;
     if (n > 2) {
-        jobs->stride = n * 5 / 8 + (int64_t)(random_of((uint64_t)settings->seed, 0) % (uint64_t)n) / 8;
+        jobs->stride = n * 5 / 8 + (int64_t)(random_of(jobs->seed, 0) % (uint64_t)n) / 8;
         while (greatest_divisor(jobs->stride, n) != 1)
             jobs->stride++;
-        jobs->shift = (int64_t)(random_of((uint64_t)settings->seed, 1) % (uint64_t)n);
+        jobs->shift = (int64_t)(random_of(jobs->seed, 1) % (uint64_t)n);
     }
     return 0;
 }
@@ -128,8 +141,8 @@ static void job_fill(const struct jobs *jobs, int64_t index, const char *name, s
     *job = (struct job){ .index = index };
     snprintf(job->name, sizeof job->name, "%s", name);
     job->overlay = jobs->overlays.used ? overlay_of(jobs, name) : NULL;
-    job->random = index >= 0 ? random_of((uint64_t)settings->seed ^ (uint64_t)index << 20, 2)
-                             : hash_bytes((uint64_t)settings->seed, name, strlen(name));
+    job->random =
+        index >= 0 ? random_of(jobs->seed ^ (uint64_t)index << 20, 2) : hash_bytes(jobs->seed, name, strlen(name));
     if (job->overlay && (index < 0 || job->overlay->life != JOB_ENDED)) {
         job->life = job->overlay->life;
         job->born_ms = job->overlay->born_ms;
@@ -280,10 +293,10 @@ const char *partition_of(const char *region)
     return !strncmp(region, "cn-", 3) ? "aws-cn" : !strncmp(region, "us-gov-", 7) ? "aws-us-gov" : "aws";
 }
 
-void job_arn(const struct settings *settings, const char *name, char to[JOB_ARN_SIZE])
+void job_arn(const struct jobs *jobs, const char *name, char to[JOB_ARN_SIZE])
 {
-    snprintf(to, JOB_ARN_SIZE, "arn:%s:personalize:%.255s:%.12s:batch-inference-job/%.63s",
-             partition_of(settings->region), settings->region, settings->account, name);
+    snprintf(to, JOB_ARN_SIZE, "arn:%s:personalize:%s:%.12s:batch-inference-job/%.63s", partition_of(jobs->region),
+             jobs->region, jobs->settings->account, name);
 }
 
 void jobs_restart_churn(struct jobs *jobs, int64_t now_ms, int64_t old_churn_ms)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jobs: the account's jobs. The first `--jobs` of them are made from the seed when they are asked for, and nothing is
- * kept of one that nobody changed; what was set, created or removed is kept as an overlay.
+ * jobs: the account's jobs in one region. The first `--jobs` of them are made from the seed when they are asked for,
+ * and nothing is kept of one that nobody changed; what was set, created or removed is kept as an overlay.
  */
 #ifndef EMULATOR_JOBS_H
 #define EMULATOR_JOBS_H
@@ -51,6 +51,8 @@ struct job {
 
 struct jobs {
     const struct settings *settings;
+    char region[REGION_SIZE];
+    uint64_t seed;    /* each region's is another */
     int64_t start_ms; /* wall clock */
     int64_t newest_day_ms;
     int64_t a_day;  /* jobs with the same date in their name */
@@ -63,8 +65,8 @@ struct jobs {
     int64_t churn_from;     /* … this one */
 };
 
-/* 0 or -errno. `settings` stay the caller's and are looked at each time. */
-int jobs_init(struct jobs *jobs, const struct settings *settings, int64_t now_ms);
+/* 0 or -errno. `settings` stay the caller's and are looked at each time. `region`: which of theirs, counted from 0. */
+int jobs_init(struct jobs *jobs, const struct settings *settings, unsigned region, int64_t now_ms);
 void jobs_release(struct jobs *jobs);
 
 /* -ENOENT where there is none, or it was removed. */
@@ -86,7 +88,7 @@ int overlay_set_raw(struct overlay *overlay, const char *raw);
 int jobs_remove(struct jobs *jobs, const char *name, int64_t now_ms);
 
 bool job_name_is_valid(const char *name);
-void job_arn(const struct settings *settings, const char *name, char to[JOB_ARN_SIZE]);
+void job_arn(const struct jobs *jobs, const char *name, char to[JOB_ARN_SIZE]);
 /* "aws", or another by the region. */
 const char *partition_of(const char *region);
 /* A number from the job's seed, another for each `purpose`. */

@@ -1,38 +1,54 @@
 /* SPDX-License-Identifier: MIT */
 #include "service.h"
 
+#include "sts.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPERATION(name, subject, model, answer)                                \
-    {                                                                          \
-        "AmazonPersonalize." name, name, "personalize", subject, model, answer \
+#define OPERATION(name, subject, model, answer)                                               \
+    {                                                                                         \
+        PROTOCOL_JSON, "AmazonPersonalize." name, name, "personalize", subject, model, answer \
     }
 const struct operation operations[] = {
     OPERATION("DescribeBatchInferenceJob", "batchInferenceJobArn", model_describe, service_describe),
     OPERATION("ListBatchInferenceJobs", "nextToken", model_list, service_list),
     OPERATION("CreateBatchInferenceJob", "jobName", model_create, service_create),
+    { PROTOCOL_QUERY, "2011-06-15", "GetCallerIdentity", "sts", NULL, NULL, sts_caller_identity },
     { 0 },
 };
 const char *const operation_names[] = { "DescribeBatchInferenceJob", "ListBatchInferenceJobs",
-                                        "CreateBatchInferenceJob", NULL };
+                                        "CreateBatchInferenceJob", "GetCallerIdentity", NULL };
 
 static const char INVALID_INPUT[] = "InvalidInputException";
 
 enum { ARN_FIELDS = 6, TOKEN_LEN = 35, TOKEN_SIZE = 96 };
 
-const struct operation *operation_find(const char *target)
+const struct operation *operation_find(const struct request *request)
 {
+    char action[64] = "";
+    char version[16] = "";
+    bool query = query_is_spoken(request);
+    const char *target = query ? version : request_header(request, "X-Amz-Target");
+    if (query && (!query_parameter(request, "Action", action, sizeof action) ||
+                  !query_parameter(request, "Version", version, sizeof version)))
+        return NULL;
     for (const struct operation *operation = operations; target && operation->target; operation++)
-        if (!strcmp(operation->target, target))
+        if ((operation->protocol == PROTOCOL_QUERY) == query && !strcmp(operation->target, target) &&
+            (!query || !strcmp(operation->name, action)))
             return operation;
     return NULL;
 }
 
-void service_error(struct emulator *emulator, int status, const char *code, const char *message, struct answer *answer)
+void service_error(struct emulator *emulator, enum protocol protocol, int status, const char *code, const char *message,
+                   struct answer *answer)
 {
+    if (protocol == PROTOCOL_QUERY) {
+        query_error(status, code, message, answer);
+        return;
+    }
     /* What refuses before the operation says Message, the operations say message. */
     bool upper = !strcmp(code, "AccessDeniedException");
     bool namespaced = emulator->n_errors++ % 2;
@@ -50,8 +66,7 @@ void service_error(struct emulator *emulator, int status, const char *code, cons
 }
 
 /* The job's name at the end of an ARN of this account and region. The error's name, or NULL. */
-static const char *name_from_arn(const struct settings *settings, const char *arn, const char **ret_name,
-                                 struct buf *message)
+static const char *name_from_arn(const struct jobs *jobs, const char *arn, const char **ret_name, struct buf *message)
 {
     static const char resource[] = "batch-inference-job/";
     char field[ARN_FIELDS][256];
@@ -61,7 +76,7 @@ static const char *name_from_arn(const struct settings *settings, const char *ar
         snprintf(field[i], sizeof field[i], "%.*s", (int)len, rest); /* the model's pattern has five colons */
         rest += len + (rest[len] == ':');
     }
-    if (strcmp(field[1], partition_of(settings->region)) != 0 || strcmp(field[3], settings->region) != 0) {
+    if (strcmp(field[1], partition_of(jobs->region)) != 0 || strcmp(field[3], jobs->region) != 0) {
         buf_printf(message, "The given ARN is not of this partition and region: %s", arn);
         return INVALID_INPUT;
     }
@@ -69,27 +84,27 @@ static const char *name_from_arn(const struct settings *settings, const char *ar
         buf_printf(message, "The given ARN is not a valid batch-inference-job ARN: %s", arn);
         return INVALID_INPUT;
     }
-    if (strcmp(field[4], settings->account) != 0) {
+    if (strcmp(field[4], jobs->settings->account) != 0) {
         buf_printf(message,
                    "User: arn:%s:iam::%s:user/emulator is not authorized to perform: "
                    "personalize:DescribeBatchInferenceJob on resource: %s",
-                   partition_of(settings->region), settings->account, arn);
+                   partition_of(jobs->region), jobs->settings->account, arn);
         return "AccessDeniedException";
     }
     *ret_name = rest + sizeof resource - 1;
     return NULL;
 }
 
-const char *service_describe(struct emulator *emulator, const struct json_value *input, struct answer *answer,
-                             struct buf *message)
+const char *service_describe(const struct call *call, struct answer *answer, struct buf *message)
 {
+    struct emulator *emulator = call->emulator;
     struct job job;
     const char *name = NULL;
-    const char *arn = json_string(json_member(input, "batchInferenceJobArn"));
-    const char *code = name_from_arn(&emulator->settings, arn, &name, message);
+    const char *arn = json_string(json_member(call->input, "batchInferenceJobArn"));
+    const char *code = name_from_arn(call->jobs, arn, &name, message);
     if (code)
         return code;
-    if (jobs_find(&emulator->jobs, name, &job)) {
+    if (jobs_find(call->jobs, name, &job)) {
         buf_printf(message, "Resource ARN %s does not exist.", arn);
         return "ResourceNotFoundException";
     }
@@ -97,7 +112,7 @@ const char *service_describe(struct emulator *emulator, const struct json_value 
         buf_append_str(&answer->body, job.overlay->raw);
         return NULL;
     }
-    job_members(&emulator->jobs, &job, false, clock_wall_ms(emulator->clock), &emulator->document);
+    job_members(call->jobs, &job, false, clock_wall_ms(emulator->clock), &emulator->document);
     buf_append_str(&answer->body, "{\"batchInferenceJob\":");
     (void)document_write(&emulator->document, &answer->body); /* looked at in emulator_answer() */
     buf_append_char(&answer->body, '}');
@@ -110,30 +125,30 @@ struct place {
     bool after_empty; /* the page before was empty: this one is not */
 };
 
-static uint64_t token_seal(const struct settings *settings, const char *text, const char *filter)
+static uint64_t token_seal(const struct jobs *jobs, const char *text, const char *filter)
 {
-    return hash_bytes(hash_bytes((uint64_t)settings->seed, text, strlen(text)), filter, strlen(filter));
+    return hash_bytes(hash_bytes(jobs->seed, text, strlen(text)), filter, strlen(filter));
 }
 
 /* Opaque: nobody should read a position out of it, nor make one. */
-static void token_make(const struct settings *settings, struct place place, const char *filter, char to[TOKEN_SIZE])
+static void token_make(const struct jobs *jobs, struct place place, const char *filter, char to[TOKEN_SIZE])
 {
     char text[48];
-    snprintf(text, sizeof text, "%016" PRIx64 "%c", (uint64_t)place.position ^ random_of((uint64_t)settings->seed, 9),
+    snprintf(text, sizeof text, "%016" PRIx64 "%c", (uint64_t)place.position ^ random_of(jobs->seed, 9),
              place.after_empty ? 'E' : 'P');
-    snprintf(to, TOKEN_SIZE, "%s%016" PRIx64 "==", text, token_seal(settings, text, filter));
+    snprintf(to, TOKEN_SIZE, "%s%016" PRIx64 "==", text, token_seal(jobs, text, filter));
 }
 
-static bool token_read(const struct settings *settings, const char *token, const char *filter, struct place *place)
+static bool token_read(const struct jobs *jobs, const char *token, const char *filter, struct place *place)
 {
     char again[TOKEN_SIZE];
     char digits[17];
     if (strlen(token) != TOKEN_LEN)
         return false;
     snprintf(digits, sizeof digits, "%.16s", token);
-    place->position = (int64_t)(strtoull(digits, NULL, 16) ^ random_of((uint64_t)settings->seed, 9));
+    place->position = (int64_t)(strtoull(digits, NULL, 16) ^ random_of(jobs->seed, 9));
     place->after_empty = token[16] == 'E';
-    token_make(settings, *place, filter, again);
+    token_make(jobs, *place, filter, again);
     return !strcmp(token, again);
 }
 
@@ -148,16 +163,17 @@ static bool is_of_solution(const struct document *document, const char *filter)
 }
 
 /* Appends the items of one page and moves *position past them. */
-static void write_page(struct emulator *emulator, int64_t *position, int64_t most, const char *filter, struct buf *to)
+static void write_page(const struct call *call, int64_t *position, int64_t most, const char *filter, struct buf *to)
 {
+    struct emulator *emulator = call->emulator;
     int64_t now_ms = clock_wall_ms(emulator->clock);
-    int64_t end = jobs_positions(&emulator->jobs);
+    int64_t end = jobs_positions(call->jobs);
     int64_t n = 0;
     for (; *position < end && n < most; ++*position) {
         struct job job;
-        if (jobs_at(&emulator->jobs, *position, &job))
+        if (jobs_at(call->jobs, *position, &job))
             continue;
-        job_members(&emulator->jobs, &job, true, now_ms, &emulator->document);
+        job_members(call->jobs, &job, true, now_ms, &emulator->document);
         if (*filter && !is_of_solution(&emulator->document, filter))
             continue;
         if (n++)
@@ -167,31 +183,33 @@ static void write_page(struct emulator *emulator, int64_t *position, int64_t mos
     }
 }
 
-const char *service_list(struct emulator *emulator, const struct json_value *input, struct answer *answer,
-                         struct buf *message)
+const char *service_list(const struct call *call, struct answer *answer, struct buf *message)
 {
+    struct emulator *emulator = call->emulator;
     const struct settings *settings = &emulator->settings;
+    const struct jobs *jobs = call->jobs;
+    const struct json_value *input = call->input;
     const char *token = json_string(json_member(input, "nextToken"));
     const char *filter = json_string(json_member(input, "solutionVersionArn"));
     int64_t most = model_integer(json_member(input, "maxResults"), 100);
     struct place place = { 0 };
     char next[TOKEN_SIZE];
     filter = filter ? filter : "";
-    if (token && !token_read(settings, token, filter, &place)) {
+    if (token && !token_read(jobs, token, filter, &place)) {
         buf_append_str(message, "The token is not valid.");
         return "InvalidNextTokenException";
     }
     int64_t from = place.position;
     bool empty = token && !place.after_empty && settings->empty_pages > 0 &&
-                 random_of((uint64_t)settings->seed ^ (uint64_t)from << 8, 3) % (uint64_t)settings->empty_pages == 0;
+                 random_of(jobs->seed ^ (uint64_t)from << 8, 3) % (uint64_t)settings->empty_pages == 0;
     buf_append_str(&answer->body, "{\"batchInferenceJobs\":[");
     if (!empty)
-        write_page(emulator, &place.position, most < settings->page_size ? most : settings->page_size, filter,
+        write_page(call, &place.position, most < settings->page_size ? most : settings->page_size, filter,
                    &answer->body);
     buf_append_char(&answer->body, ']');
     place.after_empty = empty;
-    if (empty || place.position < jobs_positions(&emulator->jobs)) {
-        token_make(settings, place, filter, next);
+    if (empty || place.position < jobs_positions(call->jobs)) {
+        token_make(jobs, place, filter, next);
         buf_printf(&answer->body, ",\"nextToken\":\"%s\"", next);
     } else if (emulator->n_listings++ % 2) {
         buf_append_str(&answer->body, ",\"nextToken\":null");

@@ -6,16 +6,24 @@
 #include "emulator.h"
 #include "model.h"
 
-/* Answers an input that the model allows. NULL: the answer is filled; else the error's name, with its text appended to
- * `message`. */
-typedef const char *operation_fn(struct emulator *emulator, const struct json_value *input, struct answer *answer,
-                                 struct buf *message);
+enum protocol { PROTOCOL_JSON, PROTOCOL_QUERY };
+
+struct call {
+    struct emulator *emulator;
+    struct jobs *jobs; /* of the region that it is signed for */
+    const struct request *request;
+    const struct json_value *input; /* that the model allows; NULL for a query, whose parameters are in the request */
+};
+
+/* NULL: the answer is filled; else the error's name, with its text appended to `message`. */
+typedef const char *operation_fn(const struct call *call, struct answer *answer, struct buf *message);
 
 struct operation {
-    const char *target; /* X-Amz-Target */
+    enum protocol protocol;
+    const char *target; /* X-Amz-Target; for a query the Version that goes with the name as Action */
     const char *name;
     const char *service; /* that the signature is for */
-    const char *subject; /* the member of the input that the log shows; an ARN as the name at its end */
+    const char *subject; /* NULL, or the member of the input that the log shows; an ARN as the name at its end */
     const struct model_member *input;
     operation_fn *answer;
 };
@@ -24,13 +32,14 @@ extern const struct operation operations[];
 extern const char *const operation_names[]; /* in the same order, NULL ends */
 
 /* NULL where there is no such operation. */
-const struct operation *operation_find(const char *target);
+const struct operation *operation_find(const struct request *request);
 
 operation_fn service_describe;
 operation_fn service_list;
 operation_fn service_create;
 
-/* An error in the service's shape: the name plain or namespaced, in turn. */
-void service_error(struct emulator *emulator, int status, const char *code, const char *message, struct answer *answer);
+/* An error in the protocol's shape; in JSON the name is plain or namespaced, in turn. */
+void service_error(struct emulator *emulator, enum protocol protocol, int status, const char *code, const char *message,
+                   struct answer *answer);
 
 #endif

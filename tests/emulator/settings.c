@@ -46,7 +46,7 @@ static const struct row rows[] = {
     NUMBER_ROW(stuck, AT_START, "0", 0, 10000000, "how many more stand still in a stage that is not the last"),
     NUMBER_ROW(seed, AT_START, "1", 0, INT64_MAX, "what the jobs are made from"),
     TEXT_ROW(account, AT_START, "ID", "123456789012", "the account, 12 digits"),
-    TEXT_ROW(region, AT_START, "REGION", "us-west-2", "the region"),
+    TEXT_ROW(region, AT_START, "REGION", "us-west-2", "the regions, separated by commas"),
     TEXT_ROW(name_prefix, AT_START, "TEXT", "nightly-", "how the jobs' names begin"),
     TEXT_ROW(newest_day, AT_START, "DAY", "2026-11-22", "the day of the newest job, YYYY-MM-DD"),
     TEXT_ROW(access_key, LIVE, "ID", "AKIAEMULATOREXAMPLE", "the access key id that is accepted"),
@@ -130,6 +130,21 @@ static void help_print(void)
     }
 }
 
+/* Names separated by commas, each once. */
+static bool regions_are_valid(const char *list)
+{
+    for (const char *name = list; name; name = strchr(name, ',')) {
+        name += *name == ',' && name != list;
+        size_t len = strcspn(name, ",");
+        if (!len || len >= REGION_SIZE || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != len)
+            return false;
+        for (const char *other = list; other != name; other = strchr(other, ',') + 1)
+            if (strcspn(other, ",") == len && !strncmp(other, name, len))
+                return false;
+    }
+    return true;
+}
+
 /* What no single row can tell. */
 static int settings_check(const struct settings *settings)
 {
@@ -137,6 +152,10 @@ static int settings_check(const struct settings *settings)
     int64_t ms;
     if (strlen(settings->account) != 12 || strspn(settings->account, "0123456789") != 12) {
         fprintf(stderr, "personalize-emulator: --account must be 12 digits\n");
+        return -EINVAL;
+    }
+    if (!regions_are_valid(settings->region)) {
+        fprintf(stderr, "personalize-emulator: --region must be names of regions, each once, separated by commas\n");
         return -EINVAL;
     }
     const char *day = settings->newest_day;

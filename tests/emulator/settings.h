@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SETTING_SIZE = 256, SETTING_TOKEN_SIZE = 4096 };
+enum { SETTING_SIZE = 256, SETTING_TOKEN_SIZE = 4096, REGION_SIZE = 64 };
 
 struct settings {
     char listen[SETTING_SIZE];

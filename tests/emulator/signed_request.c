@@ -15,20 +15,18 @@ static void add(struct signed_request *made, const char *name, const char *value
     made->headers[n] = (struct sigv4_header){ name, made->values[n] };
 }
 
-void signed_request_make(struct signed_request *made, const char *target, const char *body, const char *token,
-                         int64_t time_ms)
+static void begin(struct signed_request *made, const char *body, int64_t time_ms)
 {
     char stamp[TIMESTAMP_AMZ_SIZE];
-    struct sigv4_scope scope = { .region = "us-west-2", .service = "personalize", .time_ms = time_ms };
     *made = (struct signed_request){ .path = "/", .method = "POST" };
     snprintf(made->body, sizeof made->body, "%s", body);
     timestamp_format_amz(time_ms, stamp);
     add(made, "Host", "127.0.0.1:8080");
     add(made, "X-Amz-Date", stamp);
-    add(made, "X-Amz-Target", target);
-    add(made, "Content-Type", "application/x-amz-json-1.1");
-    if (token)
-        add(made, "X-Amz-Security-Token", token);
+}
+
+static void end(struct signed_request *made, const struct sigv4_scope *scope)
+{
     made->request = (struct request){ .method = made->method,
                                       .path = made->path,
                                       .query = made->query,
@@ -37,7 +35,26 @@ void signed_request_make(struct signed_request *made, const char *target, const 
                                       .body = made->body,
                                       .body_len = strlen(made->body) };
     add(made, "Authorization", "");
-    signed_request_sign(made, &scope);
+    signed_request_sign(made, scope);
+}
+
+void signed_request_make(struct signed_request *made, const char *target, const char *body, const char *token,
+                         int64_t time_ms)
+{
+    const struct sigv4_scope scope = { .region = "us-west-2", .service = "personalize", .time_ms = time_ms };
+    begin(made, body, time_ms);
+    add(made, "X-Amz-Target", target);
+    add(made, "Content-Type", "application/x-amz-json-1.1");
+    if (token)
+        add(made, "X-Amz-Security-Token", token);
+    end(made, &scope);
+}
+
+void signed_request_make_query(struct signed_request *made, const char *body, const struct sigv4_scope *scope)
+{
+    begin(made, body, scope->time_ms);
+    add(made, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+    end(made, scope);
 }
 
 void signed_request_sign(struct signed_request *made, const struct sigv4_scope *scope)

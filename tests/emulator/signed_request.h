@@ -20,6 +20,8 @@ struct signed_request {
 /* `token` may be NULL. The order of headers: Host, X-Amz-Date, X-Amz-Target, Content-Type, the token, Authorization. */
 void signed_request_make(struct signed_request *made, const char *target, const char *body, const char *token,
                          int64_t time_ms);
+/* A query: the body is a form. The order of headers: Host, X-Amz-Date, Content-Type, Authorization. */
+void signed_request_make_query(struct signed_request *made, const char *body, const struct sigv4_scope *scope);
 /* Signs it anew, for another scope or after a change; Authorization must be its last header. */
 void signed_request_sign(struct signed_request *made, const struct sigv4_scope *scope);
 /* The value of a header, to be altered. */

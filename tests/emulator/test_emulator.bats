@@ -63,6 +63,7 @@ awscli() {
 
 @test "wrong use is said and exits 2" {
     for bad in '--nothing 1' '--port' '--port 70000' '--account 12' '--listen 0.0.0.0x' '--name-prefix a/b' \
+        '--region us-west-2,' '--region us-west-2,us-west-2' '--region US' \
         '--newest-day 2026-02-30' '--tls-key /dev/null'; do
         # shellcheck disable=SC2086 # words are wanted
         run -2 "$EMULATOR" $bad || run -1 "$EMULATOR" $bad
@@ -198,6 +199,32 @@ EOF
     for _ in 1 2 3; do run -28 describe nightly-2026-11-11 -m 0.2; done
     sleep 2.5
     [ "$(ls "/proc/$emulator/fd" | wc -l)" -le "$before" ]
+}
+
+@test "awscli asks who it is, and is told what is wrong" {
+    start --region us-west-2,eu-west-1
+    [ "$(awscli sts get-caller-identity | python3 -c 'import json, sys; print(json.load(sys.stdin)["Account"])')" = 123456789012 ]
+    AWS_DEFAULT_REGION=eu-west-1 awscli sts get-caller-identity | grep -q user/emulator
+    AWS_SECRET_ACCESS_KEY=wrong run -254 awscli sts get-caller-identity
+    [[ $output == *"(SignatureDoesNotMatch)"* ]]
+    AWS_ACCESS_KEY_ID=AKIAWRONG run -254 awscli sts get-caller-identity
+    [[ $output == *"(InvalidClientTokenId)"* ]]
+    AWS_DEFAULT_REGION=ap-south-1 run -254 awscli sts get-caller-identity
+    [[ $output == *"(SignatureDoesNotMatch)"* ]]
+    control counts | grep -qx 'GetCallerIdentity 5'
+}
+
+@test "each region has jobs of its own" {
+    start --region us-west-2,eu-west-1 --jobs 30
+    control 'job?region=eu-west-1' 'only-here\nstatus="ACTIVE"'
+    AWS_DEFAULT_REGION=eu-west-1 awscli personalize list-batch-inference-jobs |
+        sed -n 's/.*"batchInferenceJobArn": "\(.*\)".*/\1/p' >"$BATS_TEST_TMPDIR/arns"
+    [ "$(wc -l <"$BATS_TEST_TMPDIR/arns")" = 31 ]
+    [ "$(grep -c "^${arn/us-west-2/eu-west-1}/" "$BATS_TEST_TMPDIR/arns")" = 31 ]
+    AWS_DEFAULT_REGION=eu-west-1 awscli personalize describe-batch-inference-job \
+        --batch-inference-job-arn "${arn/us-west-2/eu-west-1}/only-here" | grep -q '"ACTIVE"'
+    run -254 awscli personalize describe-batch-inference-job --batch-inference-job-arn "$arn/only-here"
+    [[ $output == *"(ResourceNotFoundException)"* ]]
 }
 
 @test "TLS" {

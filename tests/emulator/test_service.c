@@ -83,6 +83,26 @@ static void control(struct fixture *fixture, const char *method, const char *pat
     ask(fixture, &request);
 }
 
+/* The same, signed for another region. */
+static void call_in(struct fixture *fixture, const char *region, const char *target, const char *body)
+{
+    struct signed_request made;
+    const struct sigv4_scope scope = { region, "personalize", emulator_time_ms(&fixture->emulator) };
+    signed_request_make(&made, target, body, NULL, scope.time_ms);
+    signed_request_sign(&made, &scope);
+    ask(fixture, &made.request);
+}
+
+static void control_of(struct fixture *fixture, const char *region, const char *path, const char *body)
+{
+    char query[64];
+    snprintf(query, sizeof query, "region=%s", region);
+    const struct request request = {
+        .method = *body ? "POST" : "GET", .path = path, .query = query, .body = body, .body_len = strlen(body)
+    };
+    ask(fixture, &request);
+}
+
 static void describe(struct fixture *fixture, const char *name)
 {
     char body[512];
@@ -390,12 +410,12 @@ static void test_variety(void **state)
         struct job job;
         struct document document;
         struct buf BUF_CLEANUP text = BUF_INIT(1 << 20);
-        assert_int_equal(jobs_at(&twin.jobs, i, &job), 0);
+        assert_int_equal(jobs_at(&twin.regions[0], i, &job), 0);
         describe(fixture, job.name);
         assert_int_equal(fixture->answer.status, 200);
         assert_non_null(fixture->json);
         document_init(&document);
-        job_members(&twin.jobs, &job, false, fixture->clock.wall_ms, &document);
+        job_members(&twin.regions[0], &job, false, fixture->clock.wall_ms, &document);
         buf_append_str(&text, "{\"batchInferenceJob\":");
         assert_int_equal(document_write(&document, &text), 0);
         buf_append_str(&text, "}");
@@ -569,7 +589,7 @@ static void test_faults_match_and_count(void **state)
     control(fixture, "GET", "/_control/counts", "");
     assert_string_equal(buf_str(&fixture->answer.body),
                         "DescribeBatchInferenceJob 8\nListBatchInferenceJobs 6\nCreateBatchInferenceJob 0\n"
-                        "throttled 0\nrejected 0\nfaulted 3\nrequests 14\nconnections 0\n");
+                        "GetCallerIdentity 0\nthrottled 0\nrejected 0\nfaulted 3\nrequests 14\nconnections 0\n");
     control(fixture, "GET", "/_control/requests", "");
     assert_non_null(strstr(buf_str(&fixture->answer.body), "DescribeBatchInferenceJob nightly-2026-11-10 503\n"));
     assert_non_null(strstr(buf_str(&fixture->answer.body), "ListBatchInferenceJobs - latency\n"));
@@ -598,6 +618,121 @@ static void test_credentials_change(void **state)
     assert_string_equal(code(fixture), "UnrecognizedClientException");
 }
 
+/* --- regions -------------------------------------------------------------------------------------------------- */
+
+#define IRELAND "arn:aws:personalize:eu-west-1:123456789012:batch-inference-job/"
+
+/* A request is about the region that it is signed for, and about no other's jobs. */
+static void test_regions(void **state)
+{
+    static const char here[] = "{\"batchInferenceJobArn\":\"" ARN "nightly-2026-11-10\"}";
+    static const char there[] = "{\"batchInferenceJobArn\":\"" IRELAND "nightly-2026-11-10\"}";
+    struct fixture *fixture = *state;
+    char token[128];
+    strcpy(fixture->settings.region, "us-west-2,eu-west-1");
+    fixture_start(fixture);
+    control_of(fixture, "eu-west-1", "/_control/job", "nightly-2026-11-10\nstatus=\"IRISH\"\n");
+    assert_int_equal(fixture->answer.status, 200);
+    call_in(fixture, "eu-west-1", DESCRIBE, there);
+    assert_string_equal(member(fixture, "batchInferenceJob.batchInferenceJobArn"), IRELAND "nightly-2026-11-10");
+    assert_string_equal(member(fixture, "batchInferenceJob.status"), "IRISH");
+    char *irish = strdup(buf_str(&fixture->answer.body));
+    assert_non_null(irish);
+    call(fixture, DESCRIBE, here);
+    assert_string_equal(member(fixture, "batchInferenceJob.batchInferenceJobArn"), ARN "nightly-2026-11-10");
+    assert_string_not_equal(member(fixture, "batchInferenceJob.status"), "IRISH");
+    assert_string_not_equal(buf_str(&fixture->answer.body), irish);
+    free(irish);
+    call_in(fixture, "eu-west-1", DESCRIBE, here);
+    assert_string_equal(code(fixture), "InvalidInputException");
+    call(fixture, DESCRIBE, there);
+    assert_string_equal(code(fixture), "InvalidInputException");
+    call_in(fixture, "ap-south-1", LIST, "{}");
+    assert_string_equal(code(fixture), "InvalidSignatureException");
+    call_in(fixture, "eu-west-1", LIST, "{\"maxResults\":5}");
+    const struct json_value *item = json_first(json_path(json_root(fixture->json), "batchInferenceJobs"));
+    assert_int_equal(strncmp(json_string(json_member(item, "batchInferenceJobArn")), IRELAND, strlen(IRELAND)), 0);
+    snprintf(token, sizeof token, "{\"nextToken\":\"%s\"}", member(fixture, "nextToken"));
+    call(fixture, LIST, token);
+    assert_string_equal(code(fixture), "InvalidNextTokenException");
+    call_in(fixture, "eu-west-1", LIST, token);
+    assert_int_equal(fixture->answer.status, 200);
+    call_in(fixture, "eu-west-1", CREATE, GOOD("made-there", ""));
+    assert_string_equal(member(fixture, "batchInferenceJobArn"), IRELAND "made-there");
+    control(fixture, "GET", "/_control/jobs", "");
+    assert_null(strstr(buf_str(&fixture->answer.body), "made-there"));
+    control_of(fixture, "eu-west-1", "/_control/jobs", "");
+    assert_non_null(strstr(buf_str(&fixture->answer.body), "made-there"));
+    control_of(fixture, "ap-south-1", "/_control/jobs", "");
+    assert_int_equal(fixture->answer.status, 404);
+}
+
+/* --- STS ------------------------------------------------------------------------------------------------------ */
+
+#define IDENTITY "Action=GetCallerIdentity&Version=2011-06-15"
+
+static void ask_sts(struct fixture *fixture, const char *service, const char *region, const char *body)
+{
+    struct signed_request made;
+    const struct sigv4_scope scope = { region, service, emulator_time_ms(&fixture->emulator) };
+    signed_request_make_query(&made, body, &scope);
+    ask(fixture, &made.request);
+}
+
+static const char *element(const struct fixture *fixture, const char *name, char to[256])
+{
+    char tag[64];
+    snprintf(tag, sizeof tag, "<%s>", name);
+    const char *at = strstr(buf_str(&fixture->answer.body), tag);
+    at = at ? at + strlen(tag) : "";
+    snprintf(to, 256, "%.*s", (int)strcspn(at, "<"), at);
+    return to;
+}
+
+static void test_caller_identity(void **state)
+{
+    static const struct {
+        const char *service;
+        const char *region;
+        const char *body;
+        int status;
+        const char *code;
+    } cases[] = {
+        { "sts", "us-west-2", IDENTITY, 200, "" },
+        { "sts", "us-west-2", "Version=2011-06-15&Action=%47et%43allerIdentity", 200, "" },
+        { "personalize", "us-west-2", IDENTITY, 403, "SignatureDoesNotMatch" },
+        { "sts", "eu-west-1", IDENTITY, 403, "SignatureDoesNotMatch" },
+        { "sts", "us-west-2", "Action=GetCallerIdentity", 400, "InvalidAction" },
+        { "sts", "us-west-2", "Action=GetCallerIdentity&Version=2011-06-14", 400, "InvalidAction" },
+        { "sts", "us-west-2", "Action=GetCallerIdentity%00&Version=2011-06-15", 400, "InvalidAction" },
+        { "sts", "us-west-2", "Action=DescribeBatchInferenceJob&Version=2011-06-15", 400, "InvalidAction" },
+        { "sts", "us-west-2", "", 400, "InvalidAction" },
+    };
+    struct fixture *fixture = *state;
+    char text[256];
+    fixture_start(fixture);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ask_sts(fixture, cases[i].service, cases[i].region, cases[i].body);
+        assert_string_equal(element(fixture, "Code", text), cases[i].code);
+        assert_int_equal(fixture->answer.status, cases[i].status);
+        assert_string_equal(element(fixture, "Account", text), *cases[i].code ? "" : "123456789012");
+        assert_int_equal(strlen(element(fixture, "RequestId", text)), 36);
+    }
+    control(fixture, "POST", "/_control/set", "session_token=needed\n");
+    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
+    assert_string_equal(element(fixture, "Code", text), "InvalidClientTokenId");
+    control(fixture, "POST", "/_control/set", "session_token=\nrate=1\n");
+    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
+    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
+    assert_string_equal(element(fixture, "Code", text), "Throttling");
+    control(fixture, "POST", "/_control/fault", "operation=GetCallerIdentity\nkind=code=AccessDenied:403");
+    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
+    assert_string_equal(element(fixture, "Code", text), "AccessDenied");
+    assert_int_equal(fixture->answer.status, 403);
+    control(fixture, "GET", "/_control/counts", "");
+    assert_non_null(strstr(buf_str(&fixture->answer.body), "\nGetCallerIdentity 8\n"));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -617,6 +752,8 @@ int main(void)
         CASE(test_throttle),
         CASE(test_faults_match_and_count),
         CASE(test_credentials_change),
+        CASE(test_regions),
+        CASE(test_caller_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

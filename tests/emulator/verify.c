@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PART_SIZE = 128, SIGNED_MAX = 2048, LEEWAY_MS = 5 * 60 * 1000, CANONICAL_MAX = 64 << 10 };
+enum { PART_SIZE = VERIFY_REGION_SIZE, SIGNED_MAX = 2048, LEEWAY_MS = 5 * 60 * 1000, CANONICAL_MAX = 64 << 10 };
 
 static const char INCOMPLETE[] = "IncompleteSignatureException";
 static const char INVALID[] = "InvalidSignatureException";
@@ -213,6 +213,14 @@ static const char *check_signature(const struct verify_keys *keys, const struct 
                "The String-to-Sign should have been\n'%s'\n",
                buf_str(&canonical), buf_str(&to_sign));
     return INVALID;
+}
+
+void verify_region(const struct request *request, char to[VERIFY_REGION_SIZE])
+{
+    struct authorization parts;
+    const char *header = request_header(request, "Authorization");
+    bool good = header && split_authorization(&parts, header);
+    memcpy(to, good ? parts.region : "", good ? strlen(parts.region) + 1 : 1);
 }
 
 const char *verify_request(const struct verify_keys *keys, const struct request *request, int64_t now_ms,

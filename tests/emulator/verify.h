@@ -18,6 +18,9 @@ struct verify_keys {
     const char *service;
 };
 
+/* The region that a request says it is signed for; "" where it says none. */
+enum { VERIFY_REGION_SIZE = 128 };
+void verify_region(const struct request *request, char to[VERIFY_REGION_SIZE]);
 /* NULL: it is well signed; else the error's name, with its text appended to `message`. */
 const char *verify_request(const struct verify_keys *keys, const struct request *request, int64_t now_ms,
                            struct buf *message);
