@@ -5,6 +5,7 @@
 #include "aws/endpoint.h"
 #include "aws/http.h"
 #include "aws/retry.h"
+#include "aws/sts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -35,6 +36,7 @@ struct app {
     struct endpoint endpoint;
     struct http *http;
     char *endpoint_url; /* a copy: the files are read again; NULL: the regions' own */
+    struct client *sts;
     struct regions *regions;
     struct tree *tree;
     struct mount *mount;
@@ -131,6 +133,9 @@ static int connect_service(struct app *app, struct error *error)
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
+    struct error sts_error; /* a mount can do without */
+    if (sts_client_new(&credentials, app->credentials, &app->sts, &sts_error))
+        log_warning("STS will not be asked for the account: %s", sts_error.message);
     const struct regions_settings regions = {
         .kind = &kind_batch_inference_job,
         .client = { .endpoint = app->endpoint,
@@ -157,6 +162,7 @@ static int connect_service(struct app *app, struct error *error)
         .allow_http = app->options.allow_http,
         .partition = app->options.partition ? app->options.partition : region_partition(app->endpoint.region),
         .account = app->options.account_id,
+        .sts = app->sts,
         .names_changed = names_changed,
         .data = app,
     };
@@ -222,6 +228,7 @@ static void stop(struct app *app)
     mount_free(app->mount);
     tree_free(app->tree);
     regions_free(app->regions);
+    client_free(app->sts);
     if (app->credentials)
         app->credentials->free(app->credentials);
     http_curl_free(app->http);

@@ -3,7 +3,8 @@
  * service: the job source over the network: requests from names, records from answers, in one region of one account.
  *
  * The account id that a job's ARN needs comes from the first of: the settings, the credentials, a listing already made,
- * a listing of one item. A listing whose ARNs carry another account than the one given is an error.
+ * a listing of one item, STS GetCallerIdentity. A listing whose ARNs carry another account than the one given is an
+ * error.
  */
 #ifndef JOBS_SERVICE_H
 #define JOBS_SERVICE_H
@@ -18,6 +19,7 @@ struct service_settings {
     const struct kind *kind;
     struct client *client;
     struct credentials_provider *credentials; /* which the client signs with: they may know the account */
+    struct client *sts;                       /* NULL: not to be asked for the account */
     const char *partition;
     const char *region;
     const char *account; /* NULL: to be found out */

@@ -49,6 +49,7 @@ static int region_init(struct regions *regions, struct region *region, const str
     const struct service_settings service = { .kind = settings->kind,
                                               .client = region->client,
                                               .credentials = client.credentials,
+                                              .sts = settings->sts,
                                               .partition = settings->partition,
                                               .region = region->name,
                                               .account = account };

@@ -2,6 +2,7 @@
 #include "jobs/service.h"
 
 #include "aws/failure.h"
+#include "aws/sts.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/list.h"
@@ -21,11 +22,13 @@ struct service {
     const struct kind *kind;
     struct client *client;
     struct credentials_provider *credentials;
+    struct client *sts;
     char partition[PARTITION_SIZE];
     char region[REGION_SIZE];
     char account[ACCOUNT_SIZE]; /* "": not known yet */
     struct list calls;
     struct source_call *account_call; /* while it is being found out */
+    struct error account_error;       /* why the listing of one did not tell it */
 };
 
 enum call_kind { CALL_DESCRIBE, CALL_LIST, CALL_ACCOUNT };
@@ -36,7 +39,8 @@ struct source_call {
     enum call_kind kind;
     struct client_call *call; /* NULL: a describe that waits for the account, an account that waits for credentials */
     bool abandoned;
-    bool returned; /* an account's: the provider did not answer at once */
+    bool returned;        /* an account's: the provider did not answer at once */
+    struct sts_call *sts; /* an account's, when STS is asked */
     char name[JOB_NAME_MAX + 1];
     int64_t deadline_ms;
     source_described_fn *described;
@@ -327,22 +331,46 @@ static void account_settled(struct service *service, const struct error *error)
     }
 }
 
+static void account_end(struct source_call *call, const struct error *error)
+{
+    struct service *service = call->service;
+    call_free(call);
+    account_settled(service, *service->account ? NULL : error);
+}
+
+static void account_from_sts(void *data, const char *account, const struct error *failed)
+{
+    struct source_call *call = data;
+    struct error error = call->service->account_error;
+    call->sts = NULL;
+    if (account && account_is_valid(account))
+        memcpy(call->service->account, account, ACCOUNT_SIZE);
+    else if (failed && !strcmp(error.code, FAILURE_NO_ACCOUNT))
+        error = *failed; /* the listing itself went well */
+    account_end(call, &error);
+}
+
+/* The listing told, or STS is asked: but not where the network is dead, which it would only make to last longer. */
 static void account_answered(void *data, const struct client_answer *answer, const struct error *failed)
 {
     struct source_call *call = data;
     struct service *service = call->service;
-    struct error error;
     struct json *json = NULL;
     struct source_page page = { 0 };
-    call_free(call);
+    call->call = NULL;
     if (!answer)
-        error = *failed;
-    else if (!answer_parse(answer, SERVICE_PAGE_BYTES, &json, &error) &&
-             !page_read(service, answer, json_root(json), &page, &error) && !*service->account)
-        (void)failure_set(&error, FAILURE_NO_ACCOUNT, "the account has no jobs from which its id could be learnt");
+        service->account_error = *failed;
+    else if (!answer_parse(answer, SERVICE_PAGE_BYTES, &json, &service->account_error) &&
+             !page_read(service, answer, json_root(json), &page, &service->account_error) && !*service->account)
+        (void)failure_set(&service->account_error, FAILURE_NO_ACCOUNT,
+                          "the account has no jobs from which its id could be learnt");
     page_release(&page);
     json_free(json);
-    account_settled(service, *service->account ? NULL : &error);
+    if (*service->account || !service->sts || failure_is_unanswered(&service->account_error) ||
+        sts_get_caller_identity(service->sts, call->deadline_ms, account_from_sts, call, &call->sts)) {
+        struct error error = service->account_error;
+        account_end(call, &error);
+    }
 }
 
 static void account_from_credentials(void *data, const struct credentials *credentials, const struct error *failed)
@@ -438,6 +466,8 @@ static void service_cancel(struct job_source *source, struct source_call *call)
     struct service *service = service_of(source);
     if (call->call)
         client_cancel(call->call);
+    else if (call->sts)
+        sts_cancel(call->sts);
     else if (call->kind == CALL_ACCOUNT)
         service->credentials->cancel(service->credentials, call);
     call_free(call);
@@ -456,6 +486,7 @@ int service_new(const struct service_settings *settings, struct job_source **ret
     service->kind = settings->kind;
     service->client = settings->client;
     service->credentials = settings->credentials;
+    service->sts = settings->sts;
     (void)strncpy(service->partition, settings->partition, sizeof service->partition - 1);
     (void)strncpy(service->region, settings->region, sizeof service->region - 1);
     (void)strncpy(service->account, settings->account ? settings->account : "", sizeof service->account - 1);

@@ -88,8 +88,7 @@ static void times_that_are_none_count_as_absent(void **state)
 {
     struct record *record;
     (void)state;
-    assert_int_equal(
-        make("{\"jobName\":\"j\",\"lastUpdatedDateTime\":1e400,\"creationDateTime\":7.25}", &record), 0);
+    assert_int_equal(make("{\"jobName\":\"j\",\"lastUpdatedDateTime\":1e400,\"creationDateTime\":7.25}", &record), 0);
     assert_int_equal(record_updated_ms(record), 7250);
     record_unref(record);
 }

@@ -33,6 +33,7 @@ struct world {
     struct random_source random;
     struct keys keys;
     struct client *client;
+    struct client *sts; /* over the same transport */
     struct job_source *source;
 };
 
@@ -70,6 +71,8 @@ static void keys_cancel(struct credentials_provider *self, void *data)
 
 static void keys_forget(struct credentials_provider *self) { (void)self; }
 
+static bool with_sts;
+
 static void start(struct world *world, const char *account, char *account_of_keys)
 {
     fake_clock_init(&world->clock);
@@ -92,9 +95,15 @@ static void start(struct world *world, const char *account, char *account_of_key
     struct error error;
     assert_int_equal(endpoint_make("us-west-2", NULL, false, &client.endpoint, &error), 0);
     assert_int_equal(client_new(&client, &world->client), 0);
+    struct client_settings sts = client;
+    sts.service = "sts";
+    sts.target = NULL;
+    world->sts = NULL;
+    assert_int_equal(with_sts ? client_new(&sts, &world->sts) : 0, 0);
     const struct service_settings service = { .kind = &kind_batch_inference_job,
                                               .client = world->client,
                                               .credentials = &world->keys.provider,
+                                              .sts = world->sts,
                                               .partition = "aws",
                                               .region = "us-west-2",
                                               .account = account };
@@ -105,6 +114,7 @@ static void stop(struct world *world)
 {
     service_free(world->source);
     client_free(world->client);
+    client_free(world->sts);
     fake_http_release(&world->http);
 }
 
@@ -382,6 +392,69 @@ static void an_account_that_cannot_be_found_out_fails_each_describe(void **state
     stop(&world);
 }
 
+#define IDENTITY                                                                                               \
+    "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>" \
+    "<Account>" ACCOUNT "</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+
+static void sts_is_asked_where_no_listing_tells(void **state)
+{
+    struct world world;
+    struct outcome outcome;
+    (void)state;
+    with_sts = true;
+    start(&world, NULL, NULL);
+    (void)describe(&world, "a", &outcome);
+    settle(&world);
+    fake_http_answer(&world.http, 0, 400, NULL, "{\"__type\":\"AccessDeniedException\"}");
+    settle(&world);
+    assert_non_null(strstr(world.http.requests[1].body, "Action=GetCallerIdentity"));
+    fake_http_answer(&world.http, 1, 200, NULL, IDENTITY);
+    expect_asked(&world, 2, DESCRIBE, "{\"batchInferenceJobArn\":\"" ARN(ACCOUNT, "a") "\"}");
+    fake_http_answer(&world.http, 2, 200, NULL, DESCRIBED("a"));
+    assert_string_equal(outcome.names, "a ");
+    stop(&world);
+    with_sts = false;
+}
+
+static void what_the_listing_said_stands_where_sts_fails_too(void **state)
+{
+    struct world world;
+    struct outcome outcome;
+    (void)state;
+    with_sts = true;
+    start(&world, NULL, NULL);
+    (void)describe(&world, "a", &outcome);
+    settle(&world);
+    fake_http_answer(&world.http, 0, 400, NULL, "{\"__type\":\"AccessDeniedException\"}");
+    settle(&world);
+    fake_http_answer(&world.http, 1, 403, NULL,
+                     "<ErrorResponse><Error><Code>InvalidClientTokenId</Code></Error></ErrorResponse>");
+    settle(&world);
+    assert_int_equal(outcome.number, EACCES);
+    stop(&world);
+    with_sts = false;
+}
+
+static void sts_is_not_asked_where_nobody_answers(void **state)
+{
+    struct world world;
+    struct outcome outcome;
+    (void)state;
+    with_sts = true;
+    start(&world, NULL, NULL);
+    (void)describe(&world, "a", &outcome);
+    settle(&world);
+    for (size_t i = 0; i < 3; i++) {
+        fake_http_fail(&world.http, i, FAILURE_REFUSED, "refused");
+        fake_clock_advance(&world.clock, 1000);
+        settle(&world);
+    }
+    assert_int_equal(outcome.number, ECONNREFUSED);
+    assert_int_equal(world.http.n_requests, 3);
+    stop(&world);
+    with_sts = false;
+}
+
 static void abandoned_while_the_account_is_found_out(void **state)
 {
     struct world world;
@@ -431,6 +504,9 @@ int main(void)
         cmocka_unit_test(the_account_comes_from_a_listing_already_made),
         cmocka_unit_test(the_account_comes_from_the_credentials),
         cmocka_unit_test(an_account_that_cannot_be_found_out_fails_each_describe),
+        cmocka_unit_test(sts_is_asked_where_no_listing_tells),
+        cmocka_unit_test(what_the_listing_said_stands_where_sts_fails_too),
+        cmocka_unit_test(sts_is_not_asked_where_nobody_answers),
         cmocka_unit_test(abandoned_while_the_account_is_found_out),
         cmocka_unit_test(what_is_cancelled_never_calls_back),
     };
