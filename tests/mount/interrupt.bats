@@ -77,20 +77,28 @@ within_a_second() {
 # whose calls are answered, or nothing.
 others_go_on() {
     local M=${M#/proc/*/root} name
-    within_a_second "mountpoint '$M'" && [ "$status" = 0 ]
-    within_a_second "cd '$M' && stat ." && [ "$status" = 0 ]
-    within_a_second "stat '$M'" && [ "$status" = 0 ]
-    within_a_second "test -d '$M'" && [ "$status" = 0 ]
+    within_a_second "mountpoint '$M'"
+    [ "$status" = 0 ]
+    within_a_second "cd '$M' && stat ."
+    [ "$status" = 0 ]
+    within_a_second "stat '$M'"
+    [ "$status" = 0 ]
+    within_a_second "test -d '$M'"
+    [ "$status" = 0 ]
     for name in x .x "$1"-2; do
         within_a_second "mkdir '$M/$name'"
         [[ $status = 1 && $output == *'Read-only file system' ]]
     done
     [[ -n $1 ]] || return 0 # there never was a list: df, which opens its argument, waits for one
-    within_a_second "df '$M'" && [ "$status" = 0 ]
-    within_a_second "cat '$M/$1/status'" && [ "$output" = ACTIVE ]
-    within_a_second "ls '$M/$1'" && [ "$status" = 0 ]
+    within_a_second "df '$M'"
+    [ "$status" = 0 ]
+    within_a_second "cat '$M/$1/status'"
+    [ "$output" = ACTIVE ]
+    within_a_second "ls '$M/$1'"
+    [ "$status" = 0 ]
     [[ -n $2 ]] || return 0
-    within_a_second "cat '$M/$2/status'" && [ "$output" = ACTIVE ]
+    within_a_second "cat '$M/$2/status'"
+    [ "$output" = ACTIVE ]
     within_a_second "stat '$M/$2-none'"
     [[ $status = 1 && $output == *'No such file or directory' ]]
 }
