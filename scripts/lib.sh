@@ -5,7 +5,8 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # The packages of Debian 12, in one place. BUILD: to build and to mount. TEST: what ./scripts/test needs besides.
-# Another package may stand in for one after a `|`; the first is the one that is installed.
+# Another package may stand in for one after a `|`, or, as command:NAME, a program from wherever it came; the first is the
+# one that is installed.
 # shellcheck disable=SC2034 # used by the sourcing scripts
 packages_build=(
     gcc libc6-dev meson ninja-build 'pkgconf|pkg-config' scdoc
@@ -16,7 +17,8 @@ packages_build=(
 # shellcheck disable=SC2034
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev valgrind libc6-dbg
-    awscli curl git openssl procps python3 rsync shellcheck universal-ctags
+    awscli curl git openssl procps python3 rsync shellcheck strace universal-ctags
+    'nodejs|command:node' 'npm|command:npm' # the AWS SDK for JavaScript: it runs on Debian 12's, and on newer ones
 )
 
 say() { printf '%s\n' "$*"; }
@@ -39,6 +41,10 @@ project_files() {
 # --- packages -----------------------------------------------------------------------------------------------------
 
 package_installed() {
+    if [[ $1 == command:* ]]; then
+        command -v "${1#command:}" >/dev/null
+        return
+    fi
     [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 
