@@ -75,10 +75,10 @@ static void serving(void *data)
 {
     struct app *app = data;
     struct error error;
-    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->endpoint.region,
-             app->endpoint.url);
     if (!app->options.foreground)
         log_to_syslog();
+    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->endpoint.region,
+             app->endpoint.url);
     app->ready_result = daemon_ready(&app->daemon, &error);
     if (app->ready_result) { /* whoever asked for the mount is gone */
         log_error("%s", error.message);

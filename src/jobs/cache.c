@@ -161,8 +161,10 @@ static void failure_log(const char *what, const struct error *error)
         log_debug("%s: %s", what, error->message);
         return;
     }
-    log_warning("%s: %s (%s%s%s): %s. %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, failure_advice(error));
+    size_t len = strlen(error->message);
+    const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
+    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
+                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
 }
 
 static void job_failed(struct cache *cache, struct job *job, const struct error *error)
