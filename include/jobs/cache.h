@@ -75,6 +75,7 @@ struct listing_state {
     int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */
     uint64_t epoch;          /* changes when a name, or a job's being finished, does */
     size_t n_jobs;
+    int failed_number; /* the errno of the last listing, 0 if it succeeded */
 };
 const struct listing_state *cache_listing(const struct cache *cache);
 /* The first listed job whose place is more than `place`, or NULL: whatever changes meanwhile, a job keeps its place. */

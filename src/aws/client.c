@@ -2,6 +2,7 @@
 #include "aws/client.h"
 
 #include "aws/failure.h"
+#include "aws/outage.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -25,6 +26,7 @@ struct client {
     struct list calls;  /* all of them, oldest first */
     struct list queued; /* those in CALL_QUEUED, oldest first */
     struct retry_quota quota;
+    struct outage outage;
     int64_t skew_ms; /* the service's clock less ours */
     uint64_t next_order;
     int places_taken;
@@ -50,6 +52,7 @@ struct client_call {
     struct timer deadline;
     struct timer next; /* the end of the delay in BACKOFF, or of the call in ENDING */
     struct retry_state retry;
+    struct outage_call outage;
     struct error error; /* of the last attempt; number 0: none has failed yet */
     struct http_transfer *transfer;
     int64_t sent_ms;
@@ -61,6 +64,7 @@ struct client_call {
     bool skew_tried;
     bool keys_tried;
     bool keys_must_differ; /* the next get() follows a rejection */
+    bool silent;           /* the last attempt was sent and has got no answer */
     bool abandoned;
 };
 
@@ -100,9 +104,42 @@ static void call_free(struct client_call *call)
     free(call);
 }
 
+static void call_refuse(struct client_call *call);
+
+/* Somebody is there, whatever was said. */
+static void client_note_answer(struct client *client)
+{
+    int64_t lasted_ms = outage_answered(&client->outage);
+    if (lasted_ms >= 0)
+        log_info("%s answers again, after %lld s", client->settings.endpoint.host, (long long)(lasted_ms / 1000));
+}
+
+/* A call ends with its error: is it the network? One that nobody waited for was not given its time and proves nothing,
+ * nor does one that was never sent. */
+static void client_note_failure(struct client *client, struct client_call *failed)
+{
+    const struct error error = failed->error;
+    if (error.repeats || !failed->silent || failed->abandoned || client->ending)
+        return;
+    bool begins = outage_unanswered(&client->outage, &failed->outage, &error);
+    failed->error.repeats = !begins && outage_lasts(&client->outage);
+    if (!begins)
+        return;
+    log_warning("%s does not answer (%s: %s): readers fail at once until it does, and now and then one is let through",
+                client->settings.endpoint.host, error.code, error.message);
+    list_each (node, after, &client->calls) {
+        struct client_call *call = list_item(node, struct client_call, node);
+        if (call != failed && call->state < CALL_ENDING && call->state != CALL_SENDING)
+            call_refuse(call);
+    }
+}
+
 /* Ends it, now. Only from the timers and from http's call back; the caller's call back comes last. */
 static void call_end(struct client_call *call, const struct client_answer *answer)
 {
+    if (!answer)
+        client_note_failure(call->client, call);
+    outage_leave(&call->client->outage, &call->outage);
     call_enter(call, CALL_ENDED);
     timer_stop(&call->deadline);
     client_pump(call->client);
@@ -132,6 +169,15 @@ static void call_queue(struct client_call *call)
            list_item(place->prev, struct client_call, queue_node)->order > call->order)
         place = place->prev;
     list_insert(place, &call->queue_node);
+}
+
+/* Ends it with what is known of the network. */
+static void call_refuse(struct client_call *call)
+{
+    if (call->state == CALL_BACKOFF || call->state == CALL_QUEUED)
+        retry_not_made(&call->retry, &call->client->quota);
+    call->error = call->client->outage.error;
+    call_end_soon(call);
 }
 
 static void call_set_deadline_error(struct client_call *call)
@@ -229,7 +275,9 @@ static int call_request(struct client_call *call, const struct credentials *cred
                                     .connect_timeout_ms =
                                         left_ms < CLIENT_CONNECT_TIMEOUT_MS ? left_ms : CLIENT_CONNECT_TIMEOUT_MS,
                                     .max_body = call->max_body };
-    return settings->http->start(settings->http, &request, on_response, call, &call->transfer);
+    error = settings->http->start(settings->http, &request, on_response, call, &call->transfer);
+    call->silent = !error;
+    return error;
 }
 
 /* Notes what this attempt signs with, and whether it is something else than before. */
@@ -323,7 +371,8 @@ static void call_failed(struct client_call *call, const struct http_response *re
     struct client *client = call->client;
     const struct failure *failure = failure_find(call->error.code, call->error.http_status);
     int64_t skew_ms;
-    if (call->abandoned || client->ending) {
+    bool refused = !response && outage_lasts(&client->outage) && !outage_is_probe(&client->outage, &call->outage);
+    if (call->abandoned || client->ending || refused) {
         call_end(call, NULL);
         return;
     }
@@ -363,6 +412,9 @@ static void on_response(void *data, const struct http_response *response, const 
     struct client_call *call = data;
     struct client *client = call->client;
     call->transfer = NULL;
+    call->silent = !response && failure_is_unanswered(error);
+    if (response || error->number == EBADMSG || error->number == EACCES) /* a cut connection says nothing */
+        client_note_answer(client);
     if (!response) {
         call->error = *error;
         call_failed(call, NULL);
@@ -430,6 +482,7 @@ int client_new(const struct client_settings *settings, struct client **ret_clien
     list_init(&client->calls);
     list_init(&client->queued);
     retry_quota_init(&client->quota);
+    outage_init(&client->outage, settings->clock);
     *ret_client = client;
     return 0;
 }
@@ -445,6 +498,18 @@ void client_free(struct client *client)
         call_end(call, NULL);
     }
     free(client);
+}
+
+void client_let_through(struct client *client) { outage_let_through(&client->outage); }
+
+/* Into the queue, or to an end where nobody answers. */
+static void call_begin(struct client_call *call)
+{
+    if (outage_admits(&call->client->outage, &call->outage)) {
+        call_queue(call);
+        client_pump(call->client);
+    } else
+        call_refuse(call);
 }
 
 int client_start(struct client *client, const struct client_request *request, client_done_fn *done, void *data,
@@ -478,9 +543,9 @@ int client_start(struct client *client, const struct client_request *request, cl
     timer_init(&call->next, on_next, call);
     list_insert(&client->calls, &call->node);
     timer_start(client->settings.timers, &call->deadline, call->deadline_ms - call->started_ms);
+    outage_begin(&client->outage, &call->outage);
     *ret_call = call;
-    call_queue(call);
-    client_pump(client);
+    call_begin(call);
     return 0;
 }
 
@@ -489,6 +554,7 @@ void client_cancel(struct client_call *call)
     struct client *client = call->client;
     if (call->state == CALL_ENDED) /* from its own call back: it is going anyway */
         return;
+    outage_leave(&client->outage, &call->outage);
     call_enter(call, CALL_ENDED);
     call_free(call);
     client_pump(client);
@@ -499,6 +565,7 @@ void client_abandon(struct client_call *call)
     if (call->abandoned || call->state == CALL_ENDED)
         return;
     call->abandoned = true;
+    outage_leave(&call->client->outage, &call->outage); /* the next reader finds out */
     if (call->state != CALL_SENDING && call->state != CALL_ENDING)
         call_give_up(call);
     client_pump(call->client);
@@ -512,7 +579,7 @@ void client_readopt(struct client_call *call)
     if (call->state == CALL_ENDING && strcmp(call->error.code, FAILURE_ENDING) == 0) {
         call->error = (struct error){ 0 };
         call->keys_must_differ = false;
-        call_queue(call);
-        client_pump(call->client);
-    }
+        call_begin(call);
+    } else if (call->state == CALL_SENDING)
+        (void)outage_admits(&call->client->outage, &call->outage); /* it finds out, if nobody else does */
 }

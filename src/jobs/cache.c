@@ -154,10 +154,10 @@ static int64_t ttl_of(const struct cache *cache, const struct record *record)
 
 /* ---- describe ---- */
 
-/* One line for people; a name that is no job's is no trouble. */
+/* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
 static void failure_log(const char *what, const struct error *error)
 {
-    if (error->number == ENOENT) {
+    if (error->number == ENOENT || error->repeats) {
         log_debug("%s: %s", what, error->message);
         return;
     }
@@ -349,6 +349,8 @@ static void listing_ended(void *data, const struct listing_result *result, const
         error = *failed;
     else if (listing_take(cache, result))
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
+    if (error.number != ESHUTDOWN)
+        cache->state.failed_number = error.number;
     if (error.number && error.number != ESHUTDOWN)
         failure_log("list jobs", &error);
     struct list waiters;
