@@ -49,7 +49,8 @@ struct waiter {
 int cache_new(const struct cache_settings *settings, struct cache **ret_cache);
 /* Cancels what is under way without calling anybody back; all pins must be gone. Takes NULL. */
 void cache_free(struct cache *cache);
-/* What is held of running jobs, of absent ones and of the list counts as old from now on. */
+/* What is held of running jobs, of absent ones and of the list counts as old from now on; so does, once it has come,
+ * what is on its way. */
 void cache_expire(struct cache *cache);
 /* Ends every wait with `number`. */
 void cache_end_waits(struct cache *cache, int number);

@@ -27,7 +27,8 @@ struct cache {
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
     uint64_t last_place;
-    uint64_t listings; /* made so far */
+    uint64_t listings;  /* made so far */
+    int64_t expired_ms; /* the last cache_expire() */
 };
 
 /* A describe under way. */
@@ -152,6 +153,13 @@ static int64_t ttl_of(const struct cache *cache, const struct record *record)
     return record_is_final(record) ? cache->settings.final_ttl_ms : cache->settings.ttl_ms;
 }
 
+/* What was asked for before cache_expire() is as old as what was held then. */
+static int64_t fresh_until_of(const struct cache *cache, const struct record *record, struct source_time time)
+{
+    bool expired = time.sent_ms < cache->expired_ms && !record_is_final(record);
+    return expired ? 0 : time.sent_ms + ttl_of(cache, record);
+}
+
 /* ---- describe ---- */
 
 /* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
@@ -193,7 +201,7 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct job *job = flight->job;
     if (record) {
         knowledge_set(&job->described, record, time,
-                      max_of(time.sent_ms + ttl_of(cache, record), now_of(cache) + HOLD_MS));
+                      max_of(fresh_until_of(cache, record, time), now_of(cache) + HOLD_MS));
         allow_stale(cache, &job->described);
         job->absent_until_ms = 0;
         job->failed_until_ms = 0;
@@ -257,7 +265,7 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
     struct knowledge *described = &job->described;
-    knowledge_set(&job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    knowledge_set(&job->listed, item->record, item->time, fresh_until_of(cache, item->record, item->time));
     job->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
@@ -328,9 +336,9 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     }
     names_changed |= order_prune(cache);
     int64_t now_ms = now_of(cache);
-    int64_t took_ms = now_ms - result->began_ms;
-    cache->state.fresh_until_ms =
-        max_of(result->began_ms + max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * took_ms), now_ms + HOLD_MS);
+    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * (now_ms - result->began_ms));
+    bool expired = result->began_ms < cache->expired_ms;
+    cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
@@ -411,7 +419,9 @@ void waiter_cancel(struct waiter *waiter)
 void cache_expire(struct cache *cache)
 {
     size_t at = 0;
+    cache->expired_ms = now_of(cache);
     cache->state.fresh_until_ms = 0;
+    listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
         job->failed_until_ms = 0;
