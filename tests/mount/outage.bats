@@ -200,3 +200,18 @@ number() { control counts | awk -v name="$1" '$1 == name { print $2 }'; }
     [ "$(describes)" = 5 ]
     [ "$(lines 'does not answer')" = 0 ]
 }
+
+@test "with stale-if-error old values stand in: one deadline, then at once" {
+    emulator_start --jobs 30 --running 0 --stuck 30
+    mapfile -t jobs < <(control jobs)
+    mount_start -o timeout=2s,ttl=1s,stale-if-error=10m
+    before=$(for job in "${jobs[@]}"; do cat "$M/$job/status"; done)
+    sleep 1.1
+    dead
+    began=$EPOCHREALTIME
+    after=$(for job in "${jobs[@]}"; do cat "$M/$job/status"; done)
+    ((${EPOCHREALTIME/./} - ${began/./} < 6000000))
+    [ "$after" = "$before" ]
+    [ "$(wc -l <<<"$after")" = 30 ]
+    alive
+}
