@@ -17,7 +17,7 @@ enum {
 struct cache {
     struct cache_settings settings;
     struct table jobs;  /* by name */
-    struct list absent; /* idle ones, oldest first */
+    struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
     struct list flights;
     struct listing *listing;
@@ -69,7 +69,7 @@ static void job_free(struct job *job)
     free(job);
 }
 
-/* Takes a job off the list of those that are absent and idle. */
+/* Takes a job off the list of those that are absent, or have failed, and idle. */
 static void job_wake(struct cache *cache, struct job *job)
 {
     cache->n_absent -= !list_empty(&job->idle);
@@ -83,13 +83,16 @@ static void job_forget(struct cache *cache, struct job *job)
     job_free(job);
 }
 
-/* An unknown job that nobody asks for is forgotten; one that is absent, when that has run out. */
+/* Until when its absence, or its failure, is repeated without a call. */
+static int64_t told_until_ms(const struct job *job) { return max_of(job->absent_until_ms, job->failed_until_ms); }
+
+/* An unknown job that nobody asks for is forgotten; one that is absent or has failed, when that has run out. */
 static void job_forget_if_idle(struct cache *cache, struct job *job)
 {
     int64_t now_ms = now_of(cache);
     if (job->pins || job->flight || job->place || job_is_known(job))
         return;
-    if (job->absent_until_ms <= now_ms) {
+    if (told_until_ms(job) <= now_ms) {
         job_forget(cache, job);
         return;
     }
@@ -98,7 +101,7 @@ static void job_forget_if_idle(struct cache *cache, struct job *job)
     cache->n_absent++;
     list_each (node, after, &cache->absent) {
         struct job *oldest = list_item(node, struct job, idle);
-        if (oldest->absent_until_ms > now_ms && cache->n_absent <= ABSENT_MAX)
+        if (told_until_ms(oldest) > now_ms && cache->n_absent <= ABSENT_MAX)
             break;
         job_forget(cache, oldest);
     }

@@ -240,6 +240,25 @@ static void absence_outlives_who_asked(void **state)
     cache_unpin(world->cache, job);
 }
 
+static void a_failure_outlives_who_asked(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_fail(&world->source, "AccessDeniedException");
+    cache_unpin(world->cache, job); /* the kernel forgets what it cannot show */
+    fake_clock_advance(&world->clock, FAILURE_MS - 1);
+    job = cache_pin(world->cache, "a");
+    assert_int_equal(job->failed_until_ms, now_of(world) + 1);
+    assert_int_equal(job->failed_number, EACCES);
+    fake_clock_advance(&world->clock, 1);
+    cache_unpin(world->cache, job);
+    job = cache_pin(world->cache, "a");
+    assert_int_equal(job->failed_until_ms, 0);
+    cache_unpin(world->cache, job);
+}
+
 static void absent_names_are_few(void **state)
 {
     struct world *world = *state;
@@ -554,6 +573,7 @@ int main(void)
         TEST(a_job_that_is_none_is_absent_for_a_while),
         TEST(a_known_job_that_is_gone_is_absent),
         TEST(absence_outlives_who_asked),
+        TEST(a_failure_outlives_who_asked),
         TEST(absent_names_are_few),
         TEST(who_does_not_wait_any_more_is_not_called),
         TEST(what_ends_unwaited_leaves_no_failure),
