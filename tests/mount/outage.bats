@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A network that does not answer: one reader waits for it, the others are told, and it comes back by itself.
 # shellcheck disable=SC2154,SC2030,SC2031 # lib.bash's variables, and those of bats' subshells
+# shellcheck disable=SC2016,SC2153 # for the shells inside; the program that lib.bash is given
 bats_require_minimum_version 1.5.0
 load lib.bash
 
@@ -119,7 +120,7 @@ number() { control counts | awk -v name="$1" '$1 == name { print $2 }'; }
     [ "$(says bash -c 'grep FAILED "$1"/weekly-*/status' bash "$M")" = 'No such file or directory' ]
     sleep 1.1
     dead
-    for i in 1 2; do
+    for _ in 1 2; do
         [ "$(says bash -c 'grep FAILED "$1"/weekly-*/status' bash "$M")" = 'Connection timed out' ]
         [ "$(says bash -c 'grep FAILED "$1"/*/status' bash "$M")" = 'Connection timed out' ]
         [ "$(says bash -c 'cat "$1"/nightly-202?-[01]*/status' bash "$M")" = 'Connection timed out' ]
