@@ -208,8 +208,10 @@ static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     struct tree_attr attr = { 0 };
     int result = strlen(name) > NAME_BYTES_MAX ? -ENAMETOOLONG : tree_lookup(mount->settings.tree, parent, name, &attr);
     bool provisional = !result && attr.is_dir && !attr.entry_ms;
-    if (provisional && caller_creates(fuse_req_ctx(req)->pid)) {
-        tree_forget(mount->settings.tree, attr.node, 1);
+    bool listing_failed = result && result != -ENOENT && strpbrk(name, "*?[");
+    if ((provisional || listing_failed) && caller_creates(fuse_req_ctx(req)->pid)) {
+        if (provisional)
+            tree_forget(mount->settings.tree, attr.node, 1);
         result = -EROFS;
     }
     if (result && result != -ENOENT) {
