@@ -19,7 +19,9 @@ bool json_text_next(struct slice container, size_t *at, struct slice *ret_value)
 bool json_text_find(struct slice object, const char *key, struct slice *ret_value);
 /* Appends it without the white space between tokens. 0 or buf's -errno. */
 int json_text_compact(struct slice text, struct buf *to);
-/* Appends it with a line for each element and member, indented by two spaces a level, and a newline at the end. */
+/* Appends it with a line for each element and member, indented by two spaces a level, and a newline at the end. The one
+ * thing that is altered: DEL and C1 control characters, which JSON lets stand, are escaped, since a terminal obeys
+ * them. */
 int json_text_pretty(struct slice text, struct buf *to);
 
 #endif

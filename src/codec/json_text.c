@@ -102,6 +102,23 @@ static void new_line(struct buf *to, size_t depth)
         (void)buf_append_str(to, "  ");
 }
 
+/* DEL and the C1 controls may stand in JSON as they are: a terminal would obey them. */
+static void append_escaped(struct slice token, struct buf *to)
+{
+    const unsigned char *byte = (const unsigned char *)token.data;
+    size_t plain = 0;
+    for (size_t i = 0; i < token.len; i++) {
+        bool c1 = byte[i] == 0xc2 && i + 1 < token.len && byte[i + 1] >= 0x80 && byte[i + 1] < 0xa0;
+        if (byte[i] != 0x7f && !c1)
+            continue;
+        (void)buf_append(to, token.data + plain, i - plain);
+        i += c1;
+        (void)buf_printf(to, "\\u%04x", byte[i]);
+        plain = i + 1;
+    }
+    (void)buf_append(to, token.data + plain, token.len - plain);
+}
+
 int json_text_pretty(struct slice text, struct buf *to)
 {
     size_t depth = 0;
@@ -116,7 +133,7 @@ int json_text_pretty(struct slice text, struct buf *to)
         } else if (opens(before) || before == ',')
             new_line(to, depth);
         depth += opens(c);
-        (void)buf_append(to, text.data + at, len);
+        append_escaped((struct slice){ text.data + at, len }, to);
         if (c == ':')
             (void)buf_append_char(to, ' ');
         before = c;
