@@ -11,6 +11,8 @@
 
 enum { WATCH_MOUNT, WATCH_SIGNALS, WATCH_OTHERS, WATCHED = WATCH_OTHERS + 8 };
 
+enum { SHORT_OF_MEMORY_MS = 50 };
+
 int loop_signals(struct loop *loop, struct error *error)
 {
     sigset_t set;
@@ -47,6 +49,8 @@ int loop_run(struct loop *loop)
         };
         unsigned others = watches_fill(loop->watches, fds + WATCH_OTHERS, WATCHED - WATCH_OTHERS);
         int result = http_curl_wait(loop->http, fds, WATCH_OTHERS + others, timers_wait_ms(loop->timers));
+        if (result == -ENOMEM) /* libcurl could not wait: memory is short for now, the mount lives on */
+            result = poll(fds, WATCH_OTHERS + others, SHORT_OF_MEMORY_MS) < 0 ? -errno : 0;
         if (result && result != -EINTR)
             return result;
         if (fds[WATCH_SIGNALS].revents)
@@ -54,7 +58,7 @@ int loop_run(struct loop *loop)
         if (loop->ending)
             break;
         result = mount_serve(loop->mount);
-        if (result)
+        if (result && result != -ENOMEM)
             return result;
         http_curl_run(loop->http);
         watches_run(loop->watches, fds + WATCH_OTHERS, others);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/timer.h"
 #include "base/watch.h"
+#include "codec/sigv4.h"
 #include "daemon.h"
 #include "fs/fuse.h"
 #include "fs/tree.h"
@@ -50,7 +51,12 @@ static const char *environment(void *data, const char *name)
     return getenv(name);
 }
 
-static void node_changed(void *data, uint64_t node) { mount_names_changed(((struct app *)data)->mount, node); }
+static void node_changed(void *data, uint64_t node)
+{
+    struct app *app = data;
+    if (app->mount)
+        mount_names_changed(app->mount, node);
+}
 
 static void names_changed(void *data, const struct cache *cache)
 {
@@ -121,6 +127,8 @@ static int connect_service(struct app *app, struct error *error)
     int result = http_curl_new(&http, &app->http, error);
     if (result)
         return result;
+    if (sigv4_prepare())
+        return error_set(error, ENOMEM, NULL, "no memory to sign with");
     const struct credentials_settings credentials = { .config = app->config,
                                                       .http = app->http,
                                                       .timers = &app->timers,
@@ -175,6 +183,8 @@ static int build_tree(struct app *app, struct error *error)
                                         .cache = regions_own(app->regions),
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
+                                        .changed = node_changed,
+                                        .changed_data = app,
                                         .clock = &clock_system,
                                         .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;

@@ -2,7 +2,8 @@
 /*
  * log: one line an event, to stderr (in the foreground) or syslog (as a daemon). Control characters in what is logged
  * become '?', lines are cut at 1,000 bytes, and at most LOG_BURST lines a second are written (how many were dropped is
- * said with the next one).
+ * said with the next one). Nothing blocks: a line that its reader has no room for (a stopped pager, a full journal) is
+ * dropped and counted.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

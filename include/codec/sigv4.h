@@ -51,6 +51,10 @@ int sigv4_signature(const char *string_to_sign, size_t len, const struct sigv4_s
 int sigv4_authorization(const struct sigv4_request *request, const struct sigv4_scope *scope, const char *access_key_id,
                         const char *secret_key, struct buf *to);
 
+/* Makes OpenSSL set itself up, which it does once and cannot do again after it has failed: before anything depends on
+ * it. 0 or -ENOMEM. */
+int sigv4_prepare(void);
+
 /* Lower-case hexadecimal SHA-256. 0 or -ENOMEM. */
 int sigv4_sha256_hex(const void *bytes, size_t len, char to[SIGV4_SHA256_HEX_SIZE]);
 /* SHA-1, which signs nothing: the names of the SDKs' cache files are made of it. */

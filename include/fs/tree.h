@@ -44,6 +44,9 @@ struct tree_settings {
     /* The jobs that an ARN is about; NULL where it may not be asked for (-ENOENT). */
     struct cache *(*cache_of)(void *data, const struct arn *arn);
     void *data;
+    /* The attributes of a directory that the kernel holds have changed. */
+    void (*changed)(void *data, uint64_t node);
+    void *changed_data;
     const struct clock *clock;
     int64_t negative_ttl_ms; /* how long a name that cannot be a job's, or is none, may be kept */
 };
@@ -68,7 +71,7 @@ int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tre
  * `is_listed`: the caller means to list it (O_DIRECTORY); otherwise the last listing does. */
 int tree_opendir(struct tree *tree, uint64_t node, bool is_listed);
 /* Whether what the kernel keeps of the directory's listing is still good. */
-bool tree_opendir_keeps(const struct tree *tree, uint64_t node);
+bool tree_opendir_keeps(struct tree *tree, uint64_t node);
 /* Given up with waiter_cancel(). */
 int tree_wait(struct tree *tree, uint64_t node, struct waiter *waiter);
 

@@ -31,6 +31,7 @@ struct job {
     struct knowledge described;
     struct knowledge listed;
     int64_t absent_until_ms; /* the service said that there is no such job; 0: it has not */
+    int64_t absent_since_ms; /* when it said so */
     int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
     int failed_number;       /* its errno */
     unsigned pins;           /* by the layer above */

@@ -364,3 +364,11 @@ int sigv4_sha1_hex(const void *bytes, size_t len, char to[SIGV4_SHA1_HEX_SIZE])
     write_hex(digest, SHA1_SIZE, to);
     return 0;
 }
+
+int sigv4_prepare(void)
+{
+    const struct sigv4_scope scope = { .region = "", .service = "" };
+    char signature[SIGV4_SIGNATURE_SIZE];
+    char hash[SIGV4_SHA256_HEX_SIZE];
+    return sigv4_sha256_hex("", 0, hash) || sigv4_signature("", 0, &scope, "", signature) ? -ENOMEM : 0;
+}

@@ -67,14 +67,15 @@ static int64_t described_left_ms(const struct tree *tree, const struct job *job)
     return !left_ms && job->failed_until_ms > now_ms ? job->failed_until_ms - now_ms : left_ms;
 }
 
-/* The kernel drops what it keeps of a listing when the directory's mtime moves, so names move it, below a millisecond.
- */
-static unsigned names_ns(struct tree *tree, const struct job *job)
+uint64_t names_hash(struct tree *tree, const struct job *job)
 {
     const struct content *content = job->described.record ? tree_content(tree, job->described.record) : NULL;
-    uint64_t hash = content ? content_names_hash(content) : 0;
-    return hash ? (unsigned)(hash % (NS_PER_MS - 1)) + 1 : 0;
+    return content ? content_names_hash(content) : 0;
 }
+
+/* The kernel drops what it keeps of a listing when the directory's mtime moves, so names move it, below a millisecond.
+ */
+static unsigned ns_of(uint64_t names) { return names ? (unsigned)(names % (NS_PER_MS - 1)) + 1 : 0; }
 
 /*
  * A directory of a job that the layout knows. The job's own: the name for ever, the attributes as long as they are
@@ -82,7 +83,7 @@ static unsigned names_ns(struct tree *tree, const struct job *job)
  * last describe, which alone tells what is in it. Of a job that is not known: nothing, so that a getattr comes and
  * waits.
  */
-struct tree_attr dir_attr(struct tree *tree, const struct view *view, unsigned dir)
+struct tree_attr dir_attr(struct tree *tree, struct view *view, unsigned dir)
 {
     const struct job *job = view->job;
     const struct knowledge *latest = job_latest(job);
@@ -104,7 +105,12 @@ struct tree_attr dir_attr(struct tree *tree, const struct view *view, unsigned d
     if (!left_ms && job->failed_until_ms > now_ms)
         left_ms = job->failed_until_ms - now_ms;
     attr.mtime_ms = record_updated_ms(latest->record);
-    attr.mtime_ns = names_ns(tree, job);
+    uint64_t names = names_hash(tree, job);
+    if (!dir) {
+        view->attr_names = names;
+        view->told_attr = true;
+    }
+    attr.mtime_ns = ns_of(names);
     attr.entry_ms = is_map && !job->described.record ? 0 : TREE_FOREVER_MS;
     attr.attr_ms = is_map ? described_left_ms(tree, job) : left_ms;
     return attr;
@@ -119,7 +125,7 @@ struct tree_attr branch_attr(struct tree *tree, const struct branch *branch, boo
     if (!is_known)
         return attr;
     attr.mtime_ms = record_updated_ms(job->described.record);
-    attr.mtime_ns = names_ns(tree, job);
+    attr.mtime_ns = ns_of(names_hash(tree, job));
     attr.ctime_ms = job->described.confirmed_ms;
     attr.entry_ms = job_described_left_ms(job, tree_now_ms(tree));
     attr.attr_ms = described_left_ms(tree, job);

@@ -18,6 +18,10 @@ struct content {
     struct member *members; /* room for all that the answer can have */
     unsigned n_members;
     struct table names; /* of members, by parent and name */
+    /* The last name that had to be numbered, so that thousands that are alike are not tried from 2 each. */
+    char numbered[NAME_SIZE];
+    unsigned numbered_parent;
+    unsigned numbered_last;
     uint64_t names_hash;
 };
 
@@ -56,9 +60,15 @@ static int member_add(struct content *content, unsigned parent, const char *key,
     char encoded[NAME_SIZE];
     bool whole = name_encode(key, encoded);
     *member = (struct member){ .parent = parent, .is_dir = type == JSON_OBJECT || type == JSON_ARRAY, .value = value };
-    int result = -EEXIST;
-    for (unsigned n = whole ? 0 : NUMBER_FIRST; result == -EEXIST; n = n ? n + 1 : NUMBER_FIRST)
+    bool again = content->numbered_parent == parent && !strcmp(content->numbered, encoded);
+    unsigned first = again ? content->numbered_last + 1 : NUMBER_FIRST;
+    int result = whole ? name_take(content, member, encoded, 0) : -EEXIST;
+    for (unsigned n = first; result == -EEXIST; n++) {
         result = name_take(content, member, encoded, n);
+        memcpy(content->numbered, encoded, sizeof encoded);
+        content->numbered_parent = parent;
+        content->numbered_last = n;
+    }
     if (result)
         return result;
     content->names_hash = hash_bytes(content->names_hash, member->name, strlen(member->name) + 1);

@@ -134,7 +134,8 @@ static void interrupted_note(struct mount *mount, pid_t caller, uint64_t node)
 /* Whether a wait of this thread for the same was interrupted just now: then it does not begin another. */
 static bool interrupted_lately(const struct mount *mount, pid_t caller, uint64_t node)
 {
-    for (unsigned i = 0; i < INTERRUPTED_MAX; i++)
+    for (unsigned i = 0; i < INTERRUPTED_MAX && caller > 0;
+         i++) /* 0: of another namespace, and like all others there */
         if (mount->interrupted[i].caller == caller && mount->interrupted[i].node == node &&
             mount->interrupted[i].until_ms > now_of(mount))
             return true;
@@ -283,6 +284,7 @@ struct listing_buffer {
     size_t used;
     size_t room;
     struct buf nodes; /* that were looked up, as uint64_t */
+    int error;        /* memory was short for one */
 };
 
 static bool emit_entry(void *data, const char *name, const struct tree_attr *attr, uint64_t next)
@@ -293,7 +295,11 @@ static bool emit_entry(void *data, const char *name, const struct tree_attr *att
     size_t left = buffer->room - buffer->used;
     size_t need = buffer->plus ? fuse_add_direntry_plus(buffer->req, to, left, name, &entry, (off_t)next)
                                : fuse_add_direntry(buffer->req, to, left, name, &entry.attr, (off_t)next);
-    if (need > left || (buffer->plus && attr->node && buf_append(&buffer->nodes, &attr->node, sizeof attr->node)))
+    if (need > left)
+        return false;
+    if (buffer->plus && attr->node)
+        buffer->error = buf_append(&buffer->nodes, &attr->node, sizeof attr->node);
+    if (buffer->error)
         return false;
     buffer->used += need;
     return true;
@@ -309,6 +315,7 @@ static void list_directory(fuse_req_t req, fuse_ino_t node, size_t size, off_t o
     FREE_CLEANUP char *bytes = malloc(buffer.room);
     buffer.bytes = bytes;
     int result = bytes ? tree_readdir(tree, node, (uint64_t)offset, plus, emit_entry, &buffer) : -ENOMEM;
+    result = result ? result : buffer.error;
     if (result && !buffer.used)
         (void)fuse_reply_err(req, -result);
     else if (fuse_reply_buf(req, bytes, buffer.used)) /* its caller is gone, and no FORGET will come */

@@ -103,7 +103,6 @@ static int emit_member(const struct readdir *readdir, struct view *view, const c
     char path[TREE_PATH_MAX];
     if (!path_join(dir, name, path))
         return 0; /* nobody can name it either */
-    view->told_members = true;
     if (!is_dir)
         return emit_file(readdir, view, FIELD_NONE, path, name, next, ret_fitted);
     struct tree_attr attr = { .ino = ino_of_path(view->job, path, strlen(path)), .is_dir = true };
@@ -201,6 +200,15 @@ static bool emit_dots(const struct readdir *readdir, uint64_t node, uint64_t off
            (offset >= OFFSET_PARENT || readdir->emit(readdir->data, "..", &parent, OFFSET_PARENT));
 }
 
+/* A directory is being listed from its beginning. */
+static void note_names(struct tree *tree, struct view *view)
+{
+    uint64_t names = names_hash(tree, view->job);
+    view->told_mixed |= view->told && view->told_names != names;
+    view->told_names = names;
+    view->told = true;
+}
+
 int tree_readdir(struct tree *tree, uint64_t node, uint64_t offset, bool plus, tree_emit_fn *emit, void *data)
 {
     const struct readdir readdir = { .tree = tree, .plus = plus, .emit = emit, .data = data };
@@ -212,6 +220,8 @@ int tree_readdir(struct tree *tree, uint64_t node, uint64_t offset, bool plus, t
         return -ESTALE;
     if (realm && !offset)
         realm->read_epoch = cache_listing(realm->cache)->epoch;
+    if ((view || branch) && !offset)
+        note_names(tree, view ? view : branch->view);
     if (!emit_dots(&readdir, node, offset))
         return 0;
     if (realm)

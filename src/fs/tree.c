@@ -104,8 +104,16 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
     return lookup_branch(tree, view, path, member && usable, ret);
 }
 
+/* An old value is given while a new one is fetched: this is who fetches it. */
+static void revalidate(struct tree *tree, const struct view *view)
+{
+    if (job_must_revalidate(view->job, tree_now_ms(tree)))
+        cache_revalidate(view->realm->cache, view->job);
+}
+
 static int lookup_in_dir(struct tree *tree, struct view *view, unsigned dir, const char *name, struct tree_attr *ret)
 {
+    revalidate(tree, view);
     unsigned same = tree->layout.dir_same[dir]; /* an alias holds what its parent holds, but no alias */
     const struct layout_entry *entry = layout_find(&tree->layout, same, name);
     char path[TREE_PATH_MAX];
@@ -143,12 +151,6 @@ int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_
 void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups) { nodes_forget(&tree->nodes, node, lookups); }
 
 /* ---- getattr ---- */
-
-static void revalidate(struct tree *tree, const struct view *view)
-{
-    if (job_must_revalidate(view->job, tree_now_ms(tree)))
-        cache_revalidate(view->realm->cache, view->job);
-}
 
 static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struct tree_attr *ret)
 {
@@ -235,8 +237,29 @@ static int settle_waited(struct tree *tree, struct version *version, int number)
     return number ? version_fail(tree, version, number) : version_resolve(tree, version);
 }
 
+/* The job that a node is of, or NULL. */
+static struct view *view_of(const struct tree *tree, uint64_t node)
+{
+    unsigned dir = 0;
+    struct view *view = view_find(&tree->nodes, node, &dir);
+    const struct branch *branch = branch_find(&tree->nodes, node);
+    const struct version *version = version_find(&tree->nodes, node);
+    return view ? view : branch ? branch->view : version ? version->view : NULL;
+}
+
+/* A describe may tell names that the job's directory did not have: the kernel holds its attributes for longer. */
+static void tell_names(struct tree *tree, const struct view *view)
+{
+    uint64_t node = view_node(view, 0);
+    if (view->told_attr && view->attr_names != names_hash(tree, view->job))
+        tree->settings.changed(tree->settings.changed_data, node);
+}
+
 int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tree_attr *ret)
 {
+    const struct view *view = view_of(tree, node);
+    if (view && !number)
+        tell_names(tree, view);
     struct version *version = version_find(&tree->nodes, node);
     if (number == ESHUTDOWN || number == ENOENT)
         return -number;
@@ -253,16 +276,6 @@ int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tre
 }
 
 /* ---- waiting ---- */
-
-/* The job that a node is of, or NULL. */
-static struct view *view_of(const struct tree *tree, uint64_t node)
-{
-    unsigned dir = 0;
-    struct view *view = view_find(&tree->nodes, node, &dir);
-    const struct branch *branch = branch_find(&tree->nodes, node);
-    const struct version *version = version_find(&tree->nodes, node);
-    return view ? view : branch ? branch->view : version ? version->view : NULL;
-}
 
 int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
 {
@@ -283,13 +296,15 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
     return view->job->failed_number ? -view->job->failed_number : -ESTALE; /* no name was ever known */
 }
 
-bool tree_opendir_keeps(const struct tree *tree, uint64_t node)
+bool tree_opendir_keeps(struct tree *tree, uint64_t node)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
     if (realm)
         return realm->read_epoch == cache_listing(realm->cache)->epoch;
     const struct view *view = view_of(tree, node);
-    return view && !view->told_members;
+    if (!view)
+        return false;
+    return !view->told || (!view->told_mixed && view->told_names == names_hash(tree, view->job));
 }
 
 int tree_wait(struct tree *tree, uint64_t node, struct waiter *waiter)

@@ -187,6 +187,7 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
         failure_log(what, error);
     if (error->number == ENOENT) {
         job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
+        job->absent_since_ms = now_ms;
         return;
     }
     job->failed_number = error->number;
@@ -271,7 +272,8 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
     struct knowledge *described = &job->described;
     knowledge_set(&job->listed, item->record, item->time, fresh_until_of(cache, item->record, item->time));
-    job->absent_until_ms = 0;
+    if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
+        job->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */

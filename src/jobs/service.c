@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUEST_BYTES_MAX = 8192, DEPTH_MAX = 32, ARN_PARTS = 6 };
+enum { REQUEST_BYTES_MAX = 8192, DEPTH_MAX = 32, ARN_PARTS = 6, ACCOUNT_PAGES_MAX = 10 };
 
 struct service {
     struct job_source source;
@@ -28,6 +28,7 @@ struct service {
     char account[ACCOUNT_SIZE]; /* "": not known yet */
     struct list calls;
     struct source_call *account_call; /* while it is being found out */
+    unsigned account_pages;           /* asked for it: the first may be empty and have a token */
     struct error account_error;       /* why the listing of one did not tell it */
 };
 
@@ -406,8 +407,13 @@ static void account_answered(void *data, const struct client_answer *answer, con
              !page_read(service, answer, json_root(json), &page, &service->account_error) && !*service->account)
         (void)failure_set(&service->account_error, FAILURE_NO_ACCOUNT,
                           "the account has no jobs from which its id could be learnt");
+    bool goes_on = !*service->account && page.next_token && *page.next_token &&
+                   ++service->account_pages < ACCOUNT_PAGES_MAX &&
+                   !list_send(call, page.next_token, 1, account_answered);
     page_release(&page);
     json_free(json);
+    if (goes_on)
+        return;
     if (*service->account || !service->sts || failure_is_unanswered(&service->account_error) ||
         sts_get_caller_identity(service->sts, call->deadline_ms, account_from_sts, call, &call->sts)) {
         struct error error = service->account_error;
@@ -442,6 +448,7 @@ static int account_ask(struct service *service, int64_t deadline_ms)
     if (!call)
         return -ENOMEM;
     service->account_call = call;
+    service->account_pages = 0;
     service->credentials->get(service->credentials, account_from_credentials, call);
     if (service->account_call)
         service->account_call->returned = true;

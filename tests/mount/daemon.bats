@@ -419,3 +419,23 @@ unmount_outside() {
     kill -0 "$daemon"
     [ -n "$(cat "$M/${jobs[0]}/roleArn")" ]
 }
+
+@test "a reader of the log that has stopped holds nobody up, and SIGTERM ends the mount" {
+    emulator_start --jobs 40 --running 0
+    mapfile -t jobs < <(control jobs)
+    control fault $'operation=DescribeBatchInferenceJob\nkind=code=AccessDeniedException'
+    mkfifo "$BATS_TEST_TMPDIR/pipe"
+    exec 9<>"$BATS_TEST_TMPDIR/pipe"
+    head -c 65536 /dev/zero >&9 # full: whoever writes waits for ever
+    "$PERSONALIZEFS" -f -o "account-id=$account,endpoint-url=$URL" us-west-2 "$M" 2>&9 3>&- 9>&- &
+    daemon=$!
+    wait_until mounted
+    for job in "${jobs[@]}"; do
+        timeout 10 cat "$M/$job/status" 2>/dev/null || [ $? = 1 ]
+    done
+    timeout 10 df "$M"
+    timeout 10 stat "$M"
+    kill -TERM "$daemon"
+    wait_gone "$daemon"
+    exec 9>&-
+}

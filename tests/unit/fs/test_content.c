@@ -137,6 +137,27 @@ static void a_hundred_thousand_members(void **state)
     content_free(content);
 }
 
+/* Ten thousand keys that are alike in all that fits: each has a name of its own, and finding it is not quadratic. */
+static void keys_that_are_alike(void **state)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(1 << 22);
+    char a[256];
+    unsigned parent = 0;
+    (void)state;
+    memset(a, 'a', 255);
+    a[255] = 0;
+    (void)buf_append_str(&text, "{\"jobName\":\"j\",\"m\":{");
+    for (int i = 0; i < 10000; i++)
+        (void)buf_printf(&text, "%s\"%s%d\":%d", i ? "," : "", a, i, i);
+    (void)buf_append_str(&text, "}}");
+    struct content *content = make(buf_str(&text));
+    char path[300];
+    (void)snprintf(path, sizeof path, "m/%.248s%%~10001", a);
+    const struct member *last = content_find(content, path, &parent);
+    assert_non_null(last);
+    content_free(content);
+}
+
 static void paths_that_are_none(void **state)
 {
     static const char *const paths[] = { "x", "m/x", "m/a/b", "m/", "m//a", "jobInput/nope", "m/0" };
@@ -157,6 +178,7 @@ int main(void)
         cmocka_unit_test(unknown_members_are_where_their_object_is_shown),
         cmocka_unit_test(names_do_not_collide),
         cmocka_unit_test(a_hundred_thousand_members),
+        cmocka_unit_test(keys_that_are_alike),
         cmocka_unit_test(paths_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

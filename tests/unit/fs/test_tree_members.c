@@ -116,15 +116,21 @@ static void members_appear_in_listings_once_described(void **state)
     struct tree_attr dir = lookup(world, TREE_ROOT, "a");
     assert_int_equal(tree_readdir(world->tree, dir.node, 0, true, collect, &before), 0);
     assert_null(strstr(before.names, " new "));
+    struct tree_attr input = lookup(world, dir.node, "jobInput");
+    struct collected below = { .fits = 64 };
+    assert_int_equal(tree_readdir(world->tree, input.node, 0, true, collect, &below), 0);
     assert_true(tree_opendir_keeps(world->tree, dir.node));
+    assert_true(tree_opendir_keeps(world->tree, input.node));
     struct tree_attr status = lookup(world, dir.node, "status");
     assert_int_equal(wait_for(world, status.node, WITH(NEW MAP), NULL, &attr), 0);
     struct tree_attr moved = lookup(world, TREE_ROOT, "a");
     assert_int_not_equal(moved.mtime_ns, dir.mtime_ns); /* so that the kernel reads the directory again */
     assert_int_equal(moved.mtime_ms, 7000);
+    assert_int_equal(world->changed, 1); /* and it is told so, though its attributes had a longer life */
+    assert_false(tree_opendir_keeps(world->tree, dir.node));
     assert_int_equal(tree_readdir(world->tree, dir.node, 0, true, collect, &after), 0);
     assert_non_null(strstr(after.names, " new flag "));
-    assert_false(tree_opendir_keeps(world->tree, dir.node));
+    assert_false(tree_opendir_keeps(world->tree, input.node)); /* listed with the names of before */
     /* Taken up half-way, each name once. */
     struct collected half = { .fits = after.n - 1 };
     struct collected rest = { .fits = 64 };
@@ -234,6 +240,17 @@ static void an_old_value_is_given_while_a_new_one_is_fetched(void **state)
     assert_int_equal(tree_getattr(world->tree, job, &attr), TREE_WAIT); /* too old to be given */
 }
 
+/* A listing keeps the directory fresh, so that no getattr comes: a lookup sees to it then. */
+static void an_old_value_under_a_fresh_directory_is_fetched_anew(void **state)
+{
+    struct world *world = *state;
+    uint64_t job = enter(world, RUNNING);
+    fake_clock_advance(&world->clock, TTL);
+    list(world, "[" RUNNING "]");
+    expect_read(world, lookup(world, job, "numResults").node, "");
+    assert_int_equal(world->source.describes, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +265,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_old_value_stands_in_for_one_that_cannot_be_had, setup_stale_if_error,
                                         teardown_stale),
         cmocka_unit_test_setup_teardown(an_old_value_is_given_while_a_new_one_is_fetched, setup_revalidate,
+                                        teardown_stale),
+        cmocka_unit_test_setup_teardown(an_old_value_under_a_fresh_directory_is_fetched_anew, setup_revalidate,
                                         teardown_stale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

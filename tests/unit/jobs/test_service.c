@@ -345,6 +345,38 @@ static void the_account_comes_from_a_listing_of_one(void **state)
     stop(&world);
 }
 
+static void the_account_comes_from_a_later_page_where_the_first_is_empty(void **state)
+{
+    struct world world;
+    struct outcome outcome;
+    (void)state;
+    start(&world, NULL, NULL);
+    (void)describe(&world, "a", &outcome);
+    settle(&world);
+    fake_http_answer(&world.http, 0, 200, NULL, "{\"batchInferenceJobs\":[],\"nextToken\":\"t\"}");
+    expect_asked(&world, 1, LIST, "{\"maxResults\":1,\"nextToken\":\"t\"}");
+    fake_http_answer(&world.http, 1, 200, NULL, LISTED(ITEM(ACCOUNT, "zzz")));
+    expect_asked(&world, 2, DESCRIBE, "{\"batchInferenceJobArn\":\"" ARN(ACCOUNT, "a") "\"}");
+    fake_http_answer(&world.http, 2, 200, NULL, DESCRIBED("a"));
+    stop(&world);
+}
+
+static void an_account_of_empty_pages_is_asked_for_so_often_only(void **state)
+{
+    struct world world;
+    struct outcome outcome;
+    (void)state;
+    start(&world, NULL, NULL);
+    (void)describe(&world, "a", &outcome);
+    for (size_t i = 0; i < 10; i++) {
+        settle(&world);
+        assert_int_equal(outcome.calls, 0);
+        fake_http_answer(&world.http, i, 200, NULL, "{\"batchInferenceJobs\":[],\"nextToken\":\"t\"}");
+    }
+    assert_string_equal(outcome.code, FAILURE_NO_ACCOUNT);
+    stop(&world);
+}
+
 static void the_account_comes_from_a_listing_already_made(void **state)
 {
     struct world world;
@@ -501,6 +533,8 @@ int main(void)
         cmocka_unit_test(listings_that_are_not_the_protocol),
         cmocka_unit_test(jobs_of_another_account_are_an_error),
         cmocka_unit_test(the_account_comes_from_a_listing_of_one),
+        cmocka_unit_test(the_account_comes_from_a_later_page_where_the_first_is_empty),
+        cmocka_unit_test(an_account_of_empty_pages_is_asked_for_so_often_only),
         cmocka_unit_test(the_account_comes_from_a_listing_already_made),
         cmocka_unit_test(the_account_comes_from_the_credentials),
         cmocka_unit_test(an_account_that_cannot_be_found_out_fails_each_describe),
