@@ -593,8 +593,8 @@ guess_jobs() {
         'nothing/below|No such file or directory' 'flag/below|Not a directory')
     readers=()
     for i in "${!asks[@]}"; do
-        for _ in 1 2 3; do
-            cat "$M/job-$i/${asks[i]%|*}" >>"$BATS_TEST_TMPDIR/said.$i" 2>&1 3>&- &
+        for k in 1 2 3; do # each into a file of its own: cat writes an error in pieces
+            cat "$M/job-$i/${asks[i]%|*}" >"$BATS_TEST_TMPDIR/said.$i.$k" 2>&1 3>&- &
             readers+=($!)
         done
     done
@@ -602,7 +602,9 @@ guess_jobs() {
         wait "$reader" || true
     done
     for i in "${!asks[@]}"; do
-        [ "$(grep -c "${asks[i]#*|}\$" "$BATS_TEST_TMPDIR/said.$i") $(wc -l <"$BATS_TEST_TMPDIR/said.$i")" = '3 3' ]
+        cat "$BATS_TEST_TMPDIR/said.$i".*
+        [ "$(cat "$BATS_TEST_TMPDIR/said.$i".* | grep -c "${asks[i]#*|}\$")" = 3 ]
+        [ "$(cat "$BATS_TEST_TMPDIR/said.$i".* | wc -l)" = 3 ]
     done
     [ "$(describes)" = ${#asks[@]} ]
 }
