@@ -107,7 +107,8 @@ static int configure(struct app *app, struct error *error)
         if (!app->endpoint_url)
             return error_set(error, ENOMEM, NULL, "no memory");
     }
-    return endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
+    return endpoint_make(region.value, url.value, app->options.allow_http ? ENDPOINT_ALLOW_HTTP : 0, &app->endpoint,
+                         error);
 }
 
 static int connect_service(struct app *app, struct error *error)
@@ -129,7 +130,9 @@ static int connect_service(struct app *app, struct error *error)
                                                       .random = &random_system,
                                                       .skew_ms = &app->skew_ms,
                                                       .region = app->endpoint.region,
-                                                      .allow_http = app->options.allow_http,
+                                                      .endpoint_flags =
+                                                          app->options.allow_http ? ENDPOINT_ALLOW_HTTP : 0,
+                                                      .max_attempts = RETRY_ATTEMPTS,
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
@@ -159,7 +162,7 @@ static int connect_service(struct app *app, struct error *error)
                    .stale_if_error_ms = app->options.stale_if_error_ms,
                    .timeout_ms = app->options.timeout_ms },
         .endpoint_url = app->endpoint_url,
-        .allow_http = app->options.allow_http,
+        .endpoint_flags = app->options.allow_http ? ENDPOINT_ALLOW_HTTP : 0,
         .partition = app->options.partition ? app->options.partition : region_partition(app->endpoint.region),
         .account = app->options.account_id,
         .sts = app->sts,
