@@ -22,6 +22,7 @@ struct proxies {
     struct proxy http;
     char *no_proxy; /* host names and what they end in, addresses, networks, by commas; "*" for all; NULL: none */
     const char *no_proxy_from;
+    char *no_proxy_plain; /* the same for plain http, and this host itself: what is plain because it stays here, does */
 };
 
 /* 0, -ENOMEM, or -EINVAL where a URL is none that can be used; the error does not repeat it. A scheme may be left out

@@ -234,11 +234,13 @@ static int set_proxy(const struct curl_http *self, CURL *easy, const struct http
 {
     static const struct proxies none;
     const struct proxies *proxies = self->settings.proxies && !request->direct ? self->settings.proxies : &none;
-    const struct proxy *proxy = strncasecmp(request->url, "https:", 6) == 0 ? &proxies->https : &proxies->http;
+    bool plain = strncasecmp(request->url, "https:", 6) != 0;
+    const struct proxy *proxy = plain ? &proxies->http : &proxies->https;
+    const char *no_proxy = plain ? proxies->no_proxy_plain : proxies->no_proxy;
     SET(easy, CURLOPT_PROXY, proxy->url ? proxy->url : "");
     SET(easy, CURLOPT_PROXYUSERNAME, proxy->user);
     SET(easy, CURLOPT_PROXYPASSWORD, proxy->password);
-    SET(easy, CURLOPT_NOPROXY, proxies->no_proxy ? proxies->no_proxy : "");
+    SET(easy, CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,16 @@ static int proxy_read(const struct config *config, const char *const names[2], s
     return text ? proxy_parse(proxy, variable, text, error) : 0;
 }
 
+static int no_proxy_set(struct proxies *proxies, const char *none, struct error *error)
+{
+    bool all = none && !strcmp(none, "*");
+    proxies->no_proxy = none ? strdup(none) : NULL;
+    if (all ||
+        asprintf(&proxies->no_proxy_plain, "localhost,127.0.0.0/8,::1%s%s", none ? "," : "", none ? none : "") < 0)
+        proxies->no_proxy_plain = all ? strdup("*") : NULL;
+    return (none && !proxies->no_proxy) || !proxies->no_proxy_plain ? error_set(error, ENOMEM, NULL, "no memory") : 0;
+}
+
 int proxies_read(const struct config *config, struct proxies *ret_proxies, struct error *error)
 {
     struct proxies proxies = { 0 };
@@ -143,8 +154,8 @@ int proxies_read(const struct config *config, struct proxies *ret_proxies, struc
     if (!result)
         result = proxy_read(config, (const char *const[]){ "http_proxy", "HTTP_PROXY" }, &proxies.http, error);
     const char *none = either(config, (const char *const[]){ "no_proxy", "NO_PROXY" }, &proxies.no_proxy_from);
-    if (!result && none && !(proxies.no_proxy = strdup(none)))
-        result = error_set(error, ENOMEM, NULL, "no memory");
+    if (!result)
+        result = no_proxy_set(&proxies, none, error);
     if (result)
         proxies_release(&proxies);
     else
@@ -164,5 +175,6 @@ void proxies_release(struct proxies *proxies)
     proxy_release(&proxies->https);
     proxy_release(&proxies->http);
     free(proxies->no_proxy);
+    free(proxies->no_proxy_plain);
     *proxies = (struct proxies){ 0 };
 }

@@ -271,28 +271,39 @@ static void test_plain_http(void **state)
     (void)state;
     struct server server, proxy;
     struct outcome outcome;
-    char url[64], proxy_url[64], https_url[] = "http://127.0.0.1:9", no_proxy[] = "127.0.0.0/8";
+    char url[64], proxy_url[64], https_url[] = "http://127.0.0.1:9", plain[] = "localhost,127.0.0.0/8,::1", all[] = "*";
     server_start(&server, OK_ANSWER, sizeof OK_ANSWER - 1, KEEP);
     server_start(&proxy, refusal, sizeof refusal - 1, KEEP);
     (void)request_to(proxy_url, proxy.port);
     (void)setenv("http_proxy", proxy_url, 1);
     (void)setenv("all_proxy", proxy_url, 1);
-    struct proxies proxies = { 0 };
-    struct http_request request = request_to(url, server.port);
-    for (int i = 0; i < 4; i++) {
-        struct http *http = http_make_with(NULL, i ? &proxies : NULL);
+    struct proxies proxies = proxies_of(https_url, proxy_url, NULL, NULL, NULL);
+    const struct {
+        const struct proxies *proxies;
+        const char *host;
+        char *no_proxy_plain;
+        int status;
+    } rows[] = {
+        { NULL, "127.0.0.1", NULL, 200 }, { &proxies, "127.0.0.1", plain, 200 }, { &proxies, "localhost", plain, 200 },
+        { &proxies, HOST, plain, 407 },   { &proxies, "127.0.0.1", NULL, 407 },  { &proxies, "127.0.0.1", all, 200 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct http_request request = request_to(url, server.port);
+        (void)snprintf(url, sizeof url, "http://%s:%u/", rows[i].host, server.port);
+        proxies.no_proxy_plain = rows[i].no_proxy_plain;
+        struct http *http = http_make_with(NULL, rows[i].proxies);
         ask(http, &request, &outcome);
-        assert_int_equal(outcome.status, i == 2 ? 407 : 200);
+        if (outcome.status != rows[i].status)
+            fail_msg("row %zu: status %d, %s", i, outcome.status, outcome.error.message);
         http_curl_free(http);
-        if (i == 1)
-            proxies = proxies_of(https_url, proxy_url, NULL, NULL, NULL);
-        proxies.no_proxy = i == 2 ? no_proxy : NULL;
+        if (rows[i].status != 407)
+            continue;
+        char expected[100];
+        (void)snprintf(expected, sizeof expected, "POST %s HTTP/1.1\r\n", url);
+        assert_memory_equal(proxy.request, expected, strlen(expected));
     }
-    char expected[100];
-    (void)snprintf(expected, sizeof expected, "POST %s HTTP/1.1\r\n", url);
-    assert_memory_equal(proxy.request, expected, strlen(expected));
-    assert_int_equal(proxy.requests, 1);
-    assert_int_equal(server.requests, 3);
+    assert_int_equal(proxy.requests, 2);
+    assert_int_equal(server.requests, 4);
     (void)unsetenv("http_proxy");
     (void)unsetenv("all_proxy");
     server_stop(&server);

@@ -121,6 +121,7 @@ static void test_names(void **state)
     struct error error;
     assert_int_equal(proxies_read(config, &proxies, &error), 0);
     assert_true(!proxies.https.url && !proxies.http.url && !proxies.no_proxy && !proxies.no_proxy_from);
+    is(proxies.no_proxy_plain, "localhost,127.0.0.0/8,::1");
     proxies_release(&proxies);
     files_env(files, "ALL_PROXY", "http://all"); /* not botocore's */
     files_env(files, "HTTPS_PROXY", "http://upper");
@@ -133,6 +134,7 @@ static void test_names(void **state)
     is(proxies.http.url, "http://plain:80");
     is(proxies.http.from, "HTTP_PROXY");
     is(proxies.no_proxy, ".internal");
+    is(proxies.no_proxy_plain, "localhost,127.0.0.0/8,::1,.internal");
     is(proxies.no_proxy_from, "NO_PROXY");
     proxies_release(&proxies);
     files_env(files, "https_proxy", "http://lower");
@@ -141,6 +143,7 @@ static void test_names(void **state)
     is(proxies.https.url, "http://lower:80");
     is(proxies.https.from, "https_proxy");
     is(proxies.no_proxy, "*");
+    is(proxies.no_proxy_plain, "*");
     proxies_release(&proxies);
     config_free(config);
 }
