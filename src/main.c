@@ -70,21 +70,6 @@ static void reload(void *data)
     regions_expire(app->regions);
 }
 
-static void serving(void *data)
-{
-    struct app *app = data;
-    struct error error;
-    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->settings.endpoint.region,
-             app->settings.endpoint.url);
-    if (!app->options.foreground)
-        log_to_syslog();
-    app->ready_result = daemon_ready(&app->daemon, &error);
-    if (app->ready_result) { /* whoever asked for the mount is gone */
-        log_error("%s", error.message);
-        app->loop.ending = true;
-    }
-}
-
 /* Each setting in force and where it came from. */
 static void settings_show(const struct app *app, settings_visit_fn *visit, void *data)
 {
@@ -101,6 +86,23 @@ static void setting_log(void *data, const char *name, const char *value, const c
         log_debug("%s is not set", name);
 }
 
+static void serving(void *data)
+{
+    struct app *app = data;
+    struct error error;
+    if (!app->options.foreground)
+        log_to_syslog();
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        settings_show(app, setting_log, NULL);
+    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->settings.endpoint.region,
+             app->settings.endpoint.url);
+    app->ready_result = daemon_ready(&app->daemon, &error);
+    if (app->ready_result) { /* whoever asked for the mount is gone */
+        log_error("%s", error.message);
+        app->loop.ending = true;
+    }
+}
+
 /* The settings of AWS's own tools, and what they and the options say to ask. */
 static int configure(struct app *app, struct error *error)
 {
@@ -110,11 +112,7 @@ static int configure(struct app *app, struct error *error)
                                           .endpoint_url = app->options.endpoint_url,
                                           .allow_http = app->options.allow_http };
     int result = config_new(&source, &app->config, error);
-    if (!result)
-        result = settings_read(app->config, &given, &app->settings, error);
-    if (!result && log_enabled(LOG_LEVEL_DEBUG))
-        settings_show(app, setting_log, NULL);
-    return result;
+    return result ? result : settings_read(app->config, &given, &app->settings, error);
 }
 
 static int connect_service(struct app *app, struct error *error)

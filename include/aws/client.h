@@ -5,6 +5,9 @@
  * A call waits in a queue (oldest first) for one of `max_requests` places, then for credentials, then for an answer; a
  * failed attempt may be followed by another (aws/retry.h), during whose delay it holds no place. Each attempt is signed
  * anew, on the clock corrected by the skew that answers have shown. The deadline covers all of it.
+ *
+ * A network that is found dead is so for all calls (aws/outage.h): those that wait, and those that are started, end
+ * with the same error; attempts under way end on their own, with no other after them; one call at a time finds out.
  */
 #ifndef AWS_CLIENT_H
 #define AWS_CLIENT_H
@@ -43,6 +46,8 @@ struct client_settings {
 int client_new(const struct client_settings *settings, struct client **ret_client);
 /* Ends every call with FAILURE_ENDING, then frees. Takes NULL. */
 void client_free(struct client *client);
+/* Things may have changed: the next call goes out even where the network was found dead. */
+void client_let_through(struct client *client);
 
 struct client_request {
     const char *operation; /* "DescribeBatchInferenceJob" */
@@ -63,8 +68,9 @@ struct client_answer {
 
 /* Either an answer (status 200; the body is not looked at), or NULL and the error of the last attempt, except that a
  * deadline that passed is FAILURE_DEADLINE, with the last attempt's in its text and, if that was answered, its status.
- * A delay that would outlast the deadline is not waited for: the attempt's error it is, at once. Valid during the call
- * back only; the call is gone when it returns. Within, other calls may be started, cancelled, abandoned. */
+ * A delay that would outlast the deadline is not waited for: the attempt's error it is, at once. One that an
+ * outage ends has error->repeats set. Valid during the call back only; the call is gone when it returns. Within, other
+ * calls may be started, cancelled, abandoned. */
 typedef void client_done_fn(void *data, const struct client_answer *answer, const struct error *error);
 
 struct client_call;

@@ -14,9 +14,14 @@
 /* The values of an array's elements or an object's members, in order, each with the spaces around it left out: side by
  * side with json_first() and json_next(). *at starts at 0. False at the end. */
 bool json_text_next(struct slice container, size_t *at, struct slice *ret_value);
+/* The value of an object's member, by the key as it was sent: for what json_parse() has refused. False if there is
+ * none. */
+bool json_text_find(struct slice object, const char *key, struct slice *ret_value);
 /* Appends it without the white space between tokens. 0 or buf's -errno. */
 int json_text_compact(struct slice text, struct buf *to);
-/* Appends it with a line for each element and member, indented by two spaces a level, and a newline at the end. */
+/* Appends it with a line for each element and member, indented by two spaces a level, and a newline at the end. The one
+ * thing that is altered: DEL and C1 control characters, which JSON lets stand, are escaped, since a terminal obeys
+ * them. */
 int json_text_pretty(struct slice text, struct buf *to);
 
 #endif

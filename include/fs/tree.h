@@ -56,7 +56,8 @@ void tree_free(struct tree *tree); /* takes NULL */
 
 /* All of these return 0 or -errno; `node` comes from the kernel, an unknown one is -ESTALE. */
 
-/* Counts one lookup of ret->node. -ENOENT sets ret->entry_ms. Never waits. */
+/* Counts one lookup of ret->node. -ENOENT sets ret->entry_ms. Never waits. While the last listing has failed, a name
+ * among the jobs that holds *, ? or [ gives its errno: a shell passes on a glob that it could not expand. */
 int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_attr *ret);
 void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups);
 /* TREE_WAIT: ask again with tree_getattr_waited() when tree_wait()'s waiter has been called. */

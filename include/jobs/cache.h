@@ -49,7 +49,8 @@ struct waiter {
 int cache_new(const struct cache_settings *settings, struct cache **ret_cache);
 /* Cancels what is under way without calling anybody back; all pins must be gone. Takes NULL. */
 void cache_free(struct cache *cache);
-/* What is held of running jobs, of absent ones and of the list counts as old from now on. */
+/* What is held of running jobs, of absent ones and of the list counts as old from now on; so does, once it has come,
+ * what is on its way. */
 void cache_expire(struct cache *cache);
 /* Ends every wait with `number`. */
 void cache_end_waits(struct cache *cache, int number);
@@ -75,6 +76,7 @@ struct listing_state {
     int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */
     uint64_t epoch;          /* changes when a name, or a job's being finished, does */
     size_t n_jobs;
+    int failed_number; /* the errno of the last listing, 0 if it succeeded */
 };
 const struct listing_state *cache_listing(const struct cache *cache);
 /* The first listed job whose place is more than `place`, or NULL: whatever changes meanwhile, a job keeps its place. */

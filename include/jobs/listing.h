@@ -46,5 +46,7 @@ void listing_free(struct listing *listing); /* takes NULL; no call back */
 int listing_start(struct listing *listing);
 /* Nobody waits any more. */
 void listing_stop(struct listing *listing);
+/* Pages of one that was stopped are not taken up again, unless one is on its way. */
+void listing_forget(struct listing *listing);
 
 #endif

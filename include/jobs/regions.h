@@ -32,7 +32,8 @@ struct regions_settings {
 int regions_new(const struct regions_settings *settings, struct regions **ret_regions, struct error *error);
 /* Ends every wait with `number`. */
 void regions_end_waits(struct regions *regions, int number);
-/* What is held of running jobs and of lists counts as old from now on. */
+/* What is held of running jobs and of lists counts as old from now on, and the next reader is let through to a network
+ * that was found dead. */
 void regions_expire(struct regions *regions);
 void regions_free(struct regions *regions); /* takes NULL */
 

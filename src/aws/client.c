@@ -2,6 +2,8 @@
 #include "aws/client.h"
 
 #include "aws/failure.h"
+#include "aws/outage.h"
+#include "aws/request.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -13,9 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SKEW_MS = 4 * 60 * 1000, TARGET_SIZE = 128, AUTHORIZATION_BYTES = 8192, HEADERS_MAX = 5 };
-
-#define LAST_TIME_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
+enum { SKEW_MS = 4 * 60 * 1000, TARGET_SIZE = 128 };
 
 /* A call holds a place in CREDENTIALS and SENDING. */
 enum call_state { CALL_QUEUED, CALL_CREDENTIALS, CALL_SENDING, CALL_BACKOFF, CALL_ENDING, CALL_ENDED };
@@ -27,6 +27,7 @@ struct client {
     struct retry_quota quota;
     int64_t own_skew_ms;
     int64_t *skew_ms; /* the service's clock less ours */
+    struct outage outage;
     uint64_t next_order;
     int places_taken;
     bool ending;
@@ -51,6 +52,7 @@ struct client_call {
     struct timer deadline;
     struct timer next; /* the end of the delay in BACKOFF, or of the call in ENDING */
     struct retry_state retry;
+    struct outage_call outage;
     struct error error; /* of the last attempt; number 0: none has failed yet */
     struct http_transfer *transfer;
     int64_t sent_ms;
@@ -62,6 +64,7 @@ struct client_call {
     bool skew_tried;
     bool keys_tried;
     bool keys_must_differ; /* the next get() follows a rejection */
+    bool silent;           /* the last attempt was sent and has got no answer */
     bool abandoned;
 };
 
@@ -103,9 +106,42 @@ static void call_free(struct client_call *call)
     free(call);
 }
 
+static void call_refuse(struct client_call *call);
+
+/* Somebody is there, whatever was said. */
+static void client_note_answer(struct client *client)
+{
+    int64_t lasted_ms = outage_answered(&client->outage);
+    if (lasted_ms >= 0)
+        log_info("%s answers again, after %lld s", client->settings.endpoint.host, (long long)(lasted_ms / 1000));
+}
+
+/* A call ends with its error: is it the network? One that nobody waited for was not given its time and proves nothing,
+ * nor does one that was never sent. */
+static void client_note_failure(struct client *client, struct client_call *failed)
+{
+    const struct error error = failed->error;
+    if (error.repeats || !failed->silent || failed->abandoned || client->ending)
+        return;
+    bool begins = outage_unanswered(&client->outage, &failed->outage, &error);
+    failed->error.repeats = !begins && outage_lasts(&client->outage);
+    if (!begins)
+        return;
+    log_warning("%s does not answer (%s: %s): readers fail at once until it does, and now and then one is let through",
+                client->settings.endpoint.host, error.code, error.message);
+    list_each (node, after, &client->calls) {
+        struct client_call *call = list_item(node, struct client_call, node);
+        if (call != failed && call->state < CALL_ENDING && call->state != CALL_SENDING)
+            call_refuse(call);
+    }
+}
+
 /* Ends it, now. Only from the timers and from http's call back; the caller's call back comes last. */
 static void call_end(struct client_call *call, const struct client_answer *answer)
 {
+    if (!answer)
+        client_note_failure(call->client, call);
+    outage_leave(&call->client->outage, &call->outage);
     call_enter(call, CALL_ENDED);
     timer_stop(&call->deadline);
     client_pump(call->client);
@@ -135,6 +171,15 @@ static void call_queue(struct client_call *call)
            list_item(place->prev, struct client_call, queue_node)->order > call->order)
         place = place->prev;
     list_insert(place, &call->queue_node);
+}
+
+/* Ends it with what is known of the network. */
+static void call_refuse(struct client_call *call)
+{
+    if (call->state == CALL_BACKOFF || call->state == CALL_QUEUED)
+        retry_not_made(&call->retry, &call->client->quota);
+    call->error = call->client->outage.error;
+    call_end_soon(call);
 }
 
 static void call_set_deadline_error(struct client_call *call)
@@ -174,89 +219,47 @@ static void on_next(void *data)
     }
 }
 
-/* Keys are compared by a hash of them, so that no copy of a secret is kept. */
-static int keys_hash(const struct credentials *credentials, char to[SIGV4_SHA256_HEX_SIZE])
-{
-    const char *parts[] = { credentials->access_key_id, credentials->secret_key,
-                            credentials->session_token ? credentials->session_token : "" };
-    char hashes[3][SIGV4_SHA256_HEX_SIZE];
-    for (int i = 0; i < 3; i++) {
-        int error = sigv4_sha256_hex(parts[i], strlen(parts[i]), hashes[i]);
-        if (error)
-            return error;
-    }
-    return sigv4_sha256_hex(hashes, sizeof hashes, to);
-}
-
 static void on_response(void *data, const struct http_response *response, const struct error *error);
-
-/* What is sent but for Authorization; all of it is signed. */
-static size_t call_headers(const struct client_call *call, const struct credentials *credentials, const char *date,
-                           struct sigv4_header headers[HEADERS_MAX])
-{
-    const struct client_settings *settings = &call->client->settings;
-    size_t n = 0;
-    headers[n++] = (struct sigv4_header){ "Host", settings->endpoint.host };
-    headers[n++] = (struct sigv4_header){ "Content-Type", settings->target ? "application/x-amz-json-1.1"
-                                                                           : "application/x-www-form-urlencoded" };
-    if (settings->target)
-        headers[n++] = (struct sigv4_header){ "X-Amz-Target", call->target };
-    if (credentials->access_key_id)
-        headers[n++] = (struct sigv4_header){ "X-Amz-Date", date };
-    if (credentials->session_token)
-        headers[n++] = (struct sigv4_header){ "X-Amz-Security-Token", credentials->session_token };
-    return n;
-}
 
 /* Signs, where there are keys, and begins the attempt. 0 or -errno. */
 static int call_request(struct client_call *call, const struct credentials *credentials, int64_t left_ms)
 {
     const struct client_settings *settings = &call->client->settings;
-    int64_t time_ms = call->sent_wall_ms + (call->skew_tried ? call->skew_ms : *call->client->skew_ms);
-    time_ms = time_ms < 0 ? 0 : time_ms > LAST_TIME_MS ? LAST_TIME_MS : time_ms;
-    char date[TIMESTAMP_AMZ_SIZE];
-    timestamp_format_amz(time_ms, date);
-    struct sigv4_header headers[HEADERS_MAX];
-    size_t n = call_headers(call, credentials, date, headers);
-    struct http_header sent[HEADERS_MAX + 1];
-    for (size_t i = 0; i < n; i++)
-        sent[i] = (struct http_header){ headers[i].name, headers[i].value };
-    struct buf BUF_CLEANUP authorization = BUF_INIT(AUTHORIZATION_BYTES);
-    if (credentials->access_key_id) {
-        struct sigv4_request signed_request = { .method = "POST",
-                                                .path = settings->endpoint.path,
-                                                .headers = headers,
-                                                .n_headers = n,
-                                                .body = call->body,
-                                                .body_len = call->body_len,
-                                                .normalize_path = true };
-        struct sigv4_scope scope = { settings->endpoint.region, settings->service, time_ms };
-        int error = sigv4_authorization(&signed_request, &scope, credentials->access_key_id, credentials->secret_key,
-                                        &authorization);
-        if (error)
-            return error;
-        sent[n++] = (struct http_header){ "Authorization", buf_str(&authorization) };
-    }
-    struct http_request request = { .method = "POST",
-                                    .url = settings->endpoint.url,
-                                    .headers = sent,
-                                    .n_headers = n,
-                                    .body = call->body,
-                                    .body_len = call->body_len,
-                                    .timeout_ms =
-                                        left_ms < CLIENT_ATTEMPT_TIMEOUT_MS ? left_ms : CLIENT_ATTEMPT_TIMEOUT_MS,
-                                    .connect_timeout_ms =
-                                        left_ms < CLIENT_CONNECT_TIMEOUT_MS ? left_ms : CLIENT_CONNECT_TIMEOUT_MS,
-                                    .max_body = call->max_body,
-                                    .secret = settings->secret };
-    return settings->http->start(settings->http, &request, on_response, call, &call->transfer);
+    const struct request to_sign = { .endpoint = &settings->endpoint,
+                                     .service = settings->service,
+                                     .target = settings->target ? call->target : NULL,
+                                     .credentials = credentials,
+                                     .time_ms = call->sent_wall_ms +
+                                                (call->skew_tried ? call->skew_ms : *call->client->skew_ms),
+                                     .body = call->body,
+                                     .body_len = call->body_len };
+    struct request_headers headers;
+    int error = request_sign(&to_sign, &headers);
+    if (error)
+        return error;
+    const struct http_request request = {
+        .method = "POST",
+        .url = settings->endpoint.url,
+        .headers = headers.headers,
+        .n_headers = headers.n_headers,
+        .body = call->body,
+        .body_len = call->body_len,
+        .timeout_ms = left_ms < CLIENT_ATTEMPT_TIMEOUT_MS ? left_ms : CLIENT_ATTEMPT_TIMEOUT_MS,
+        .connect_timeout_ms = left_ms < CLIENT_CONNECT_TIMEOUT_MS ? left_ms : CLIENT_CONNECT_TIMEOUT_MS,
+        .max_body = call->max_body,
+        .secret = settings->secret,
+    };
+    error = settings->http->start(settings->http, &request, on_response, call, &call->transfer);
+    call->silent = !error;
+    request_headers_release(&headers);
+    return error;
 }
 
 /* Notes what this attempt signs with, and whether it is something else than before. */
 static int call_note_keys(struct client_call *call, const struct credentials *credentials, bool *ret_differ)
 {
     char keys[SIGV4_SHA256_HEX_SIZE] = "";
-    int error = credentials->access_key_id ? keys_hash(credentials, keys) : 0;
+    int error = credentials->access_key_id ? request_hash_keys(credentials, keys) : 0;
     if (error)
         return error;
     *ret_differ = strcmp(keys, call->keys) != 0;
@@ -347,7 +350,8 @@ static void call_failed(struct client_call *call, const struct http_response *re
     struct client *client = call->client;
     const struct failure *failure = failure_find(call->error.code, call->error.http_status);
     int64_t skew_ms;
-    if (call->abandoned || client->ending) {
+    bool refused = !response && outage_lasts(&client->outage) && !outage_is_probe(&client->outage, &call->outage);
+    if (call->abandoned || client->ending || refused) {
         call_end(call, NULL);
         return;
     }
@@ -388,6 +392,9 @@ static void on_response(void *data, const struct http_response *response, const 
     struct client_call *call = data;
     struct client *client = call->client;
     call->transfer = NULL;
+    call->silent = !response && failure_is_unanswered(error);
+    if (response || error->number == EBADMSG || error->number == EACCES) /* a cut connection says nothing */
+        client_note_answer(client);
     if (!response) {
         call->error = *error;
         call_failed(call, NULL);
@@ -456,6 +463,7 @@ int client_new(const struct client_settings *settings, struct client **ret_clien
     list_init(&client->calls);
     list_init(&client->queued);
     retry_quota_init(&client->quota);
+    outage_init(&client->outage, settings->clock);
     *ret_client = client;
     return 0;
 }
@@ -471,6 +479,18 @@ void client_free(struct client *client)
         call_end(call, NULL);
     }
     free(client);
+}
+
+void client_let_through(struct client *client) { outage_let_through(&client->outage); }
+
+/* Into the queue, or to an end where nobody answers. */
+static void call_begin(struct client_call *call)
+{
+    if (outage_admits(&call->client->outage, &call->outage)) {
+        call_queue(call);
+        client_pump(call->client);
+    } else
+        call_refuse(call);
 }
 
 int client_start(struct client *client, const struct client_request *request, client_done_fn *done, void *data,
@@ -506,9 +526,9 @@ int client_start(struct client *client, const struct client_request *request, cl
     timer_init(&call->next, on_next, call);
     list_insert(&client->calls, &call->node);
     timer_start(client->settings.timers, &call->deadline, call->deadline_ms - call->started_ms);
+    outage_begin(&client->outage, &call->outage);
     *ret_call = call;
-    call_queue(call);
-    client_pump(client);
+    call_begin(call);
     return 0;
 }
 
@@ -517,6 +537,7 @@ void client_cancel(struct client_call *call)
     struct client *client = call->client;
     if (call->state == CALL_ENDED) /* from its own call back: it is going anyway */
         return;
+    outage_leave(&client->outage, &call->outage);
     call_enter(call, CALL_ENDED);
     call_free(call);
     client_pump(client);
@@ -527,6 +548,7 @@ void client_abandon(struct client_call *call)
     if (call->abandoned || call->state == CALL_ENDED)
         return;
     call->abandoned = true;
+    outage_leave(&call->client->outage, &call->outage); /* the next reader finds out */
     if (call->state != CALL_SENDING && call->state != CALL_ENDING)
         call_give_up(call);
     client_pump(call->client);
@@ -540,7 +562,7 @@ void client_readopt(struct client_call *call)
     if (call->state == CALL_ENDING && strcmp(call->error.code, FAILURE_ENDING) == 0) {
         call->error = (struct error){ 0 };
         call->keys_must_differ = false;
-        call_queue(call);
-        client_pump(call->client);
-    }
+        call_begin(call);
+    } else if (call->state == CALL_SENDING)
+        (void)outage_admits(&call->client->outage, &call->outage); /* it finds out, if nobody else does */
 }

@@ -93,7 +93,7 @@ static const struct failure table[] = {
     { FAILURE_ATTEMPT_TIMEOUT, ETIMEDOUT, FAILURE_RETRIED | FAILURE_UNANSWERED,
       "The connection stands but no whole answer came in time: the service or the way to it is slow." },
     { FAILURE_TLS, EPROTO, FAILURE_UNANSWERED,
-      "The message says what is wrong with the certificate: where a proxy inspects TLS, name its CA with ca-bundle or "
+      "The message says what is wrong with the certificate: where a proxy inspects TLS, name its CA with ca_bundle or "
       "AWS_CA_BUNDLE; else check endpoint-url's host, this host's clock and its ca-certificates." },
     { FAILURE_PROXY, EACCES, 0,
       "The HTTP proxy refused: check HTTPS_PROXY's user and password, and whether NO_PROXY should name the endpoint." },

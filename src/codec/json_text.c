@@ -46,7 +46,8 @@ static size_t skip_value(struct slice text, size_t at)
     return text.len;
 }
 
-bool json_text_next(struct slice container, size_t *at, struct slice *ret_value)
+/* The next value, and the key before it (data NULL in an array). */
+static bool next_member(struct slice container, size_t *at, struct slice *ret_key, struct slice *ret_value)
 {
     size_t here = skip_space(container, *at);
     if (!*at) {
@@ -57,8 +58,10 @@ bool json_text_next(struct slice container, size_t *at, struct slice *ret_value)
     here = skip_space(container, here + 1);
     if (here >= container.len || closes(container.data[here]))
         return false;
+    *ret_key = (struct slice){ 0 };
     if (container.data[skip_space(container, 0)] == '{') { /* the key and its colon */
-        here = skip_space(container, here + token_len(container, here));
+        *ret_key = (struct slice){ container.data + here, token_len(container, here) };
+        here = skip_space(container, here + ret_key->len);
         here = skip_space(container, here + 1);
     }
     if (here >= container.len)
@@ -66,6 +69,22 @@ bool json_text_next(struct slice container, size_t *at, struct slice *ret_value)
     *at = skip_value(container, here);
     *ret_value = (struct slice){ container.data + here, *at - here };
     return true;
+}
+
+bool json_text_next(struct slice container, size_t *at, struct slice *ret_value)
+{
+    struct slice key;
+    return next_member(container, at, &key, ret_value);
+}
+
+bool json_text_find(struct slice object, const char *key, struct slice *ret_value)
+{
+    size_t len = strlen(key);
+    size_t at = 0;
+    for (struct slice found; next_member(object, &at, &found, ret_value);)
+        if (found.len == len + 2 && !memcmp(found.data + 1, key, len))
+            return true;
+    return false;
 }
 
 int json_text_compact(struct slice text, struct buf *to)
@@ -83,6 +102,23 @@ static void new_line(struct buf *to, size_t depth)
         (void)buf_append_str(to, "  ");
 }
 
+/* DEL and the C1 controls may stand in JSON as they are: a terminal would obey them. */
+static void append_escaped(struct slice token, struct buf *to)
+{
+    const unsigned char *byte = (const unsigned char *)token.data;
+    size_t plain = 0;
+    for (size_t i = 0; i < token.len; i++) {
+        bool c1 = byte[i] == 0xc2 && i + 1 < token.len && byte[i + 1] >= 0x80 && byte[i + 1] < 0xa0;
+        if (byte[i] != 0x7f && !c1)
+            continue;
+        (void)buf_append(to, token.data + plain, i - plain);
+        i += c1;
+        (void)buf_printf(to, "\\u%04x", byte[i]);
+        plain = i + 1;
+    }
+    (void)buf_append(to, token.data + plain, token.len - plain);
+}
+
 int json_text_pretty(struct slice text, struct buf *to)
 {
     size_t depth = 0;
@@ -97,7 +133,7 @@ int json_text_pretty(struct slice text, struct buf *to)
         } else if (opens(before) || before == ',')
             new_line(to, depth);
         depth += opens(c);
-        (void)buf_append(to, text.data + at, len);
+        append_escaped((struct slice){ text.data + at, len }, to);
         if (c == ':')
             (void)buf_append_char(to, ' ');
         before = c;

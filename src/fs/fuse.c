@@ -14,7 +14,11 @@
 #include <string.h>
 
 enum { BATCH = 64, OPTIONS_BYTES_MAX = 4096, LISTING_BYTES_MAX = 1 << 20, BLOCK_BYTES = 4096 };
-enum { LOOK_AGAIN_MS = 50 }; /* at signals: the kernel tells of the first one only */
+enum {
+    LOOK_AGAIN_MS = 50,   /* at signals: the kernel tells of the first one only */
+    INTERRUPTED_MS = 100, /* one Ctrl-C ends all the system calls of one command: bash's cd makes three */
+    INTERRUPTED_MAX = 16
+};
 enum { FILE_MODE = 0444, DIR_MODE = 0555 };
 
 struct mount {
@@ -23,6 +27,12 @@ struct mount {
     struct fuse_buf buffer; /* libfuse's own, kept between requests */
     bool mounted;
     bool serving;
+    struct interrupted {
+        pid_t caller;
+        uint64_t node;
+        int64_t until_ms;
+    } interrupted[INTERRUPTED_MAX]; /* the last of them */
+    unsigned n_interrupted;
 };
 
 /* A request that waits. */
@@ -113,6 +123,24 @@ static void request_done(struct waiter *waiter, int number)
     free(request);
 }
 
+static int64_t now_of(const struct mount *mount) { return clock_monotonic_ms(mount->settings.timers->clock); }
+
+static void interrupted_note(struct mount *mount, pid_t caller, uint64_t node)
+{
+    mount->interrupted[mount->n_interrupted++ % INTERRUPTED_MAX] =
+        (struct interrupted){ caller, node, now_of(mount) + INTERRUPTED_MS };
+}
+
+/* Whether a wait of this thread for the same was interrupted just now: then it does not begin another. */
+static bool interrupted_lately(const struct mount *mount, pid_t caller, uint64_t node)
+{
+    for (unsigned i = 0; i < INTERRUPTED_MAX; i++)
+        if (mount->interrupted[i].caller == caller && mount->interrupted[i].node == node &&
+            mount->interrupted[i].until_ms > now_of(mount))
+            return true;
+    return false;
+}
+
 /* A signal has come for the caller: it is freed, unless that is mere news; then it is looked at again. */
 static void request_look(void *data)
 {
@@ -123,6 +151,7 @@ static void request_look(void *data)
     }
     timer_stop(&request->look_again);
     waiter_cancel(&request->waiter);
+    interrupted_note(request->mount, request->caller, request->node);
     (void)fuse_reply_err(request->req, EINTR);
     free(request);
 }
@@ -135,6 +164,10 @@ static void request_interrupted(fuse_req_t req, void *data)
 
 static void request_park(fuse_req_t req, uint64_t node, struct fuse_file_info *info)
 {
+    if (interrupted_lately(mount_of(req), fuse_req_ctx(req)->pid, node)) {
+        (void)fuse_reply_err(req, EINTR);
+        return;
+    }
     struct request *request = calloc(1, sizeof *request);
     if (!request) {
         (void)fuse_reply_err(req, ENOMEM);
@@ -175,8 +208,10 @@ static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     struct tree_attr attr = { 0 };
     int result = strlen(name) > NAME_BYTES_MAX ? -ENAMETOOLONG : tree_lookup(mount->settings.tree, parent, name, &attr);
     bool provisional = !result && attr.is_dir && !attr.entry_ms;
-    if (provisional && caller_creates(fuse_req_ctx(req)->pid)) {
-        tree_forget(mount->settings.tree, attr.node, 1);
+    bool listing_failed = result && result != -ENOENT && strpbrk(name, "*?[");
+    if ((provisional || listing_failed) && caller_creates(fuse_req_ctx(req)->pid)) {
+        if (provisional)
+            tree_forget(mount->settings.tree, attr.node, 1);
         result = -EROFS;
     }
     if (result && result != -ENOENT) {

@@ -24,9 +24,19 @@ static int lookup_realm(struct tree *tree, const char *name, struct tree_attr *r
     return 0;
 }
 
+/* A pattern that a shell could not expand: while the list cannot be had that is why, and nothing of it is kept. */
+static int lookup_pattern(const struct realm *realm, struct tree_attr *ret)
+{
+    int number = cache_listing(realm->cache)->failed_number;
+    *ret = (struct tree_attr){ 0 };
+    return number ? -number : -ENOENT;
+}
+
 static int lookup_job(struct tree *tree, struct realm *realm, const char *name, struct tree_attr *ret)
 {
     *ret = (struct tree_attr){ .entry_ms = tree->settings.negative_ttl_ms };
+    if (strpbrk(name, "*?["))
+        return lookup_pattern(realm, ret);
     if (!job_name_is_valid(name))
         return realm->by_arn ? -ENOENT : lookup_realm(tree, name, ret);
     struct job *job = cache_pin(realm->cache, name);

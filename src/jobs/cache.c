@@ -17,7 +17,7 @@ enum {
 struct cache {
     struct cache_settings settings;
     struct table jobs;  /* by name */
-    struct list absent; /* idle ones, oldest first */
+    struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
     struct list flights;
     struct listing *listing;
@@ -27,7 +27,8 @@ struct cache {
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
     uint64_t last_place;
-    uint64_t listings; /* made so far */
+    uint64_t listings;  /* made so far */
+    int64_t expired_ms; /* the last cache_expire() */
 };
 
 /* A describe under way. */
@@ -68,7 +69,7 @@ static void job_free(struct job *job)
     free(job);
 }
 
-/* Takes a job off the list of those that are absent and idle. */
+/* Takes a job off the list of those that are absent, or have failed, and idle. */
 static void job_wake(struct cache *cache, struct job *job)
 {
     cache->n_absent -= !list_empty(&job->idle);
@@ -82,13 +83,16 @@ static void job_forget(struct cache *cache, struct job *job)
     job_free(job);
 }
 
-/* An unknown job that nobody asks for is forgotten; one that is absent, when that has run out. */
+/* Until when its absence, or its failure, is repeated without a call. */
+static int64_t told_until_ms(const struct job *job) { return max_of(job->absent_until_ms, job->failed_until_ms); }
+
+/* An unknown job that nobody asks for is forgotten; one that is absent or has failed, when that has run out. */
 static void job_forget_if_idle(struct cache *cache, struct job *job)
 {
     int64_t now_ms = now_of(cache);
     if (job->pins || job->flight || job->place || job_is_known(job))
         return;
-    if (job->absent_until_ms <= now_ms) {
+    if (told_until_ms(job) <= now_ms) {
         job_forget(cache, job);
         return;
     }
@@ -97,7 +101,7 @@ static void job_forget_if_idle(struct cache *cache, struct job *job)
     cache->n_absent++;
     list_each (node, after, &cache->absent) {
         struct job *oldest = list_item(node, struct job, idle);
-        if (oldest->absent_until_ms > now_ms && cache->n_absent <= ABSENT_MAX)
+        if (told_until_ms(oldest) > now_ms && cache->n_absent <= ABSENT_MAX)
             break;
         job_forget(cache, oldest);
     }
@@ -152,17 +156,26 @@ static int64_t ttl_of(const struct cache *cache, const struct record *record)
     return record_is_final(record) ? cache->settings.final_ttl_ms : cache->settings.ttl_ms;
 }
 
+/* What was asked for before cache_expire() is as old as what was held then. */
+static int64_t fresh_until_of(const struct cache *cache, const struct record *record, struct source_time time)
+{
+    bool expired = time.sent_ms < cache->expired_ms && !record_is_final(record);
+    return expired ? 0 : time.sent_ms + ttl_of(cache, record);
+}
+
 /* ---- describe ---- */
 
-/* One line for people; a name that is no job's is no trouble. */
+/* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
 static void failure_log(const char *what, const struct error *error)
 {
-    if (error->number == ENOENT) {
+    if (error->number == ENOENT || error->repeats) {
         log_debug("%s: %s", what, error->message);
         return;
     }
-    log_warning("%s: %s (%s%s%s): %s. %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, failure_advice(error));
+    size_t len = strlen(error->message);
+    const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
+    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
+                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
 }
 
 static void job_failed(struct cache *cache, struct job *job, const struct error *error)
@@ -193,7 +206,7 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct job *job = flight->job;
     if (record) {
         knowledge_set(&job->described, record, time,
-                      max_of(time.sent_ms + ttl_of(cache, record), now_of(cache) + HOLD_MS));
+                      max_of(fresh_until_of(cache, record, time), now_of(cache) + HOLD_MS));
         allow_stale(cache, &job->described);
         job->absent_until_ms = 0;
         job->failed_until_ms = 0;
@@ -257,7 +270,7 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
     struct knowledge *described = &job->described;
-    knowledge_set(&job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    knowledge_set(&job->listed, item->record, item->time, fresh_until_of(cache, item->record, item->time));
     job->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
@@ -328,9 +341,9 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     }
     names_changed |= order_prune(cache);
     int64_t now_ms = now_of(cache);
-    int64_t took_ms = now_ms - result->began_ms;
-    cache->state.fresh_until_ms =
-        max_of(result->began_ms + max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * took_ms), now_ms + HOLD_MS);
+    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * (now_ms - result->began_ms));
+    bool expired = result->began_ms < cache->expired_ms;
+    cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
@@ -349,6 +362,8 @@ static void listing_ended(void *data, const struct listing_result *result, const
         error = *failed;
     else if (listing_take(cache, result))
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
+    if (error.number != ESHUTDOWN)
+        cache->state.failed_number = error.number;
     if (error.number && error.number != ESHUTDOWN)
         failure_log("list jobs", &error);
     struct list waiters;
@@ -409,7 +424,9 @@ void waiter_cancel(struct waiter *waiter)
 void cache_expire(struct cache *cache)
 {
     size_t at = 0;
+    cache->expired_ms = now_of(cache);
     cache->state.fresh_until_ms = 0;
+    listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
         job->failed_until_ms = 0;

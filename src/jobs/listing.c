@@ -171,3 +171,9 @@ void listing_stop(struct listing *listing)
     if (listing->call)
         listing->settings.source->abandon(listing->settings.source, listing->call);
 }
+
+void listing_forget(struct listing *listing)
+{
+    if (!listing->call)
+        listing_clear(listing);
+}

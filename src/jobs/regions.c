@@ -91,8 +91,10 @@ void regions_end_waits(struct regions *regions, int number)
 
 void regions_expire(struct regions *regions)
 {
-    for (unsigned i = 0; i < regions->n_regions; i++)
+    for (unsigned i = 0; i < regions->n_regions; i++) {
         cache_expire(regions->region[i].cache);
+        client_let_through(regions->region[i].client);
+    }
 }
 
 void regions_free(struct regions *regions)

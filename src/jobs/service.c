@@ -71,6 +71,13 @@ static void call_free(struct source_call *call)
     free(call);
 }
 
+/* An answer that was none still has an id, for a support case. */
+static const struct error *with_request_id(struct error *error, const struct client_answer *answer)
+{
+    error_copy(error->request_id, sizeof error->request_id, answer->request_id);
+    return error;
+}
+
 /* Ends a call without an answer. */
 static void call_fail(struct source_call *call, const struct error *error)
 {
@@ -99,6 +106,32 @@ static bool account_from_arn(struct slice arn, char account[ACCOUNT_SIZE])
     memcpy(account, at, ACCOUNT_SIZE - 1);
     account[ACCOUNT_SIZE - 1] = 0;
     return true;
+}
+
+/* Where the policy for JSON has refused a page: the first job of it that is to blame, for the log. */
+static void name_the_job(const struct service *service, const struct client_answer *answer, struct error *error)
+{
+    const struct json_limits limits = { .bytes = SERVICE_PAGE_BYTES, .depth = DEPTH_MAX };
+    struct slice whole = { answer->body, answer->body_len };
+    struct slice items;
+    struct slice item;
+    struct slice name;
+    size_t at = 0;
+    if (!json_text_find(whole, service->kind->list_member, &items))
+        return;
+    while (json_text_next(items, &at, &item)) {
+        struct json *json = NULL;
+        struct error why;
+        if (!json_parse(item.data, item.len, &limits, &json, &why))
+            json_free(json);
+        else if (json_text_find(item, service->kind->fields[service->kind->name].member, &name)) {
+            char text[ERROR_MESSAGE_SIZE];
+            error_copy(text, sizeof text, error->message);
+            (void)failure_set(error, FAILURE_NOT_PROTOCOL, "job %.*s: %s", (int)(name.len < 80 ? name.len : 80),
+                              name.data, text);
+            return;
+        }
+    }
 }
 
 static int answer_parse(const struct client_answer *answer, size_t bytes_max, struct json **ret_json,
@@ -157,7 +190,7 @@ static void describe_answered(void *data, const struct client_answer *answer, co
     struct error error;
     struct record *record = NULL;
     if (!answer || describe_read(call, answer, &record, &error)) {
-        call_fail(call, answer ? &error : failed);
+        call_fail(call, answer ? with_request_id(&error, answer) : failed);
         return;
     }
     struct source_call ended = *call;
@@ -260,6 +293,15 @@ static int page_read(struct service *service, const struct client_answer *answer
     return 0;
 }
 
+static int page_parse(const struct service *service, const struct client_answer *answer, struct json **ret_json,
+                      struct error *error)
+{
+    int result = answer_parse(answer, SERVICE_PAGE_BYTES, ret_json, error);
+    if (result == -EBADMSG)
+        name_the_job(service, answer, error);
+    return result;
+}
+
 static void list_answered(void *data, const struct client_answer *answer, const struct error *failed)
 {
     struct source_call *call = data;
@@ -268,9 +310,9 @@ static void list_answered(void *data, const struct client_answer *answer, const 
     struct source_page page = { 0 };
     if (!answer)
         call_fail(call, failed);
-    else if (answer_parse(answer, SERVICE_PAGE_BYTES, &json, &error) ||
+    else if (page_parse(call->service, answer, &json, &error) ||
              page_read(call->service, answer, json_root(json), &page, &error))
-        call_fail(call, &error);
+        call_fail(call, with_request_id(&error, answer));
     else {
         struct source_call ended = *call;
         call_free(call);

@@ -102,11 +102,9 @@ each_fault() {
         control fault "job=$job"$'\n'"kind=$kind"
         control_post reset-counts
         "$function" "$job" "$text"
+        fails "$text" cat "$M/$job/status" # within a second the errno is repeated without a call
+        [ "$(describes)" = "$attempts" ]
         logged "describe $job" "$text" "$code" "$message" "$advice"
-        [ "$(describes)" = "$attempts" ]
-        # Within a second the errno is repeated without a call.
-        fails "$text" cat "$M/$job/status"
-        [ "$(describes)" = "$attempts" ]
     done
 }
 

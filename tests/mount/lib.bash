@@ -19,9 +19,16 @@ common_setup() {
     emulator=
 }
 
+# still PROCESS: whether it is still the program that was started, and not a stranger with its number.
+still() {
+    local comm
+    comm=$(cat "/proc/$1/comm" 2>/dev/null) || return 1
+    [[ $comm == personalize* || $comm == memcheck* || $comm == strace ]]
+}
+
 common_teardown() {
     local failed=0
-    if [[ -n $daemon ]]; then
+    if [[ -n $daemon ]] && still "$daemon"; then
         kill -TERM "$daemon" 2>/dev/null || true
         wait_gone "$daemon" || { echo "the daemon did not end" && kill -KILL "$daemon" && failed=1; }
     fi
@@ -29,7 +36,7 @@ common_teardown() {
         echo "left mounted: $M" && failed=1
         umount -l "$M" 2>/dev/null || fusermount3 -uz "$M"
     done
-    [[ -z $emulator ]] || kill -TERM "$emulator" 2>/dev/null || true
+    [[ -z $emulator ]] || ! still "$emulator" || kill -TERM "$emulator" 2>/dev/null || true
     # What must never be in a log.
     if [[ -f $LOG ]] && grep -E 'emulator/secret|ERROR: AddressSanitizer|runtime error|Assertion' "$LOG"; then
         failed=1

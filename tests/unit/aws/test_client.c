@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* client: what is asked, what comes of it, and when it is asked again. */
 #include "aws/failure.h"
+#include "aws/outage.h"
 #include "base/log.h"
 #include "client_world.h"
 
@@ -258,6 +259,7 @@ static void test_deadline_sending(void **state)
     assert_true(world.http.requests[0].cancelled);
     assert_true(failure_is_unanswered(&result.error));
 
+    world_advance(&world, OUTAGE_PAUSE_MS);
     world_start(&world, &result, "{}"); /* the last attempt's message is kept */
     static const char *const headers[] = { "x-amzn-RequestId", "id-9", NULL };
     fake_http_answer(&world.http, 1, 503, headers, error_body("ServiceUnavailable"));
@@ -313,6 +315,7 @@ static void test_deadline_elsewhere(void **state)
     fake_http_fail(&world.http, n, FAILURE_ATTEMPT_TIMEOUT, "slow");
     assert_result_failed(&first, FAILURE_DEADLINE, ETIMEDOUT);
     assert_non_null(strstr(first.error.message, "attempt-timeout: slow"));
+    world_advance(&world, OUTAGE_PAUSE_MS);
     world_start(&world, &first, "{}"); /* but an answer is an answer */
     fake_clock_advance(&world.clock, TIMEOUT_MS);
     fake_http_answer(&world.http, n + 1, 200, NULL, GOOD);

@@ -191,7 +191,7 @@ static void test_advice(void **state)
         { "ThrottlingException", { "max-requests", "ttl" } },
         { FAILURE_NO_CREDENTIALS, { "AWS_ACCESS_KEY_ID", "~/.aws/credentials", "AWS_PROFILE" } },
         { FAILURE_NOT_RESOLVED, { "region", "endpoint-url", "DNS" } },
-        { FAILURE_TLS, { "ca-bundle" } },
+        { FAILURE_TLS, { "ca_bundle" } },
         { FAILURE_PROXY, { "HTTPS_PROXY" } },
         { FAILURE_DEADLINE, { "timeout=" } },
         { "http-503", { "Health Dashboard" } },

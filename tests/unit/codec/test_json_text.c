@@ -26,6 +26,7 @@ static void compact_and_pretty(void **state)
           "{\n  \"a\": 1,\n  \"b\": [\n    1.50E+2,\n    \"x y\"\n  ]\n}\n" },
         { "{\"k\\\"},:[\":\"\\\\\"}", "{\"k\\\"},:[\":\"\\\\\"}", "{\n  \"k\\\"},:[\": \"\\\\\"\n}\n" },
         { "{\"\\u0061\":\"\\u00e9\\n\"}", "{\"\\u0061\":\"\\u00e9\\n\"}", "{\n  \"\\u0061\": \"\\u00e9\\n\"\n}\n" },
+        { "[\"\x7f\xc2\x9b\xc2\xa0\"]", "[\"\x7f\xc2\x9b\xc2\xa0\"]", "[\n  \"\\u007f\\u009b\xc2\xa0\"\n]\n" },
         { "[{\"a\":{}}]", "[{\"a\":{}}]", "[\n  {\n    \"a\": {}\n  }\n]\n" },
     };
     (void)state;
@@ -66,6 +67,20 @@ static void values_in_order(void **state)
     }
 }
 
+static void members_by_key(void **state)
+{
+    static const char text[] = "{\"a\":1,\"ab\":[2],\"n\":{\"a\":3},\"b\" : \"x\"}";
+    struct slice value;
+    (void)state;
+    assert_true(json_text_find(slice_of(text), "ab", &value));
+    assert_memory_equal(value.data, "[2]", value.len);
+    assert_true(json_text_find(slice_of(text), "b", &value));
+    assert_int_equal(value.len, 3);
+    assert_false(json_text_find(slice_of(text), "c", &value));
+    assert_false(json_text_find(slice_of("[1]"), "a", &value));
+    assert_false(json_text_find(slice_of(""), "a", &value));
+}
+
 /* What is no JSON stays within its bounds (the sanitizers look), and ends. */
 static void anything_else_ends(void **state)
 {
@@ -89,6 +104,6 @@ static void anything_else_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(compact_and_pretty), cmocka_unit_test(values_in_order),
-                                        cmocka_unit_test(anything_else_ends) };
+                                        cmocka_unit_test(members_by_key), cmocka_unit_test(anything_else_ends) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,6 +240,25 @@ static void absence_outlives_who_asked(void **state)
     cache_unpin(world->cache, job);
 }
 
+static void a_failure_outlives_who_asked(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_source_fail(&world->source, "AccessDeniedException");
+    cache_unpin(world->cache, job); /* the kernel forgets what it cannot show */
+    fake_clock_advance(&world->clock, FAILURE_MS - 1);
+    job = cache_pin(world->cache, "a");
+    assert_int_equal(job->failed_until_ms, now_of(world) + 1);
+    assert_int_equal(job->failed_number, EACCES);
+    fake_clock_advance(&world->clock, 1);
+    cache_unpin(world->cache, job);
+    job = cache_pin(world->cache, "a");
+    assert_int_equal(job->failed_until_ms, 0);
+    cache_unpin(world->cache, job);
+}
+
 static void absent_names_are_few(void **state)
 {
     struct world *world = *state;
@@ -480,6 +499,65 @@ static void expiring_spares_finished_jobs(void **state)
     cache_unpin(world->cache, finished);
 }
 
+static void what_was_asked_for_before_expiring_is_old_when_it_comes(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 10);
+    cache_expire(world->cache);
+    fake_source_describe(&world->source, RUNNING);
+    assert_int_equal(probe.number, 0); /* who waits gets it, for a moment */
+    assert_int_equal(job_left_ms(job, now_of(world)), HOLD_MS);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 10);
+    cache_expire(world->cache);
+    fake_source_page(&world->source, "[" RUNNING "]", NULL);
+    assert_int_equal(probe.number, 0);
+    assert_int_equal(cache_listing(world->cache)->fresh_until_ms, now_of(world) + HOLD_MS);
+    assert_int_equal(job->listed.fresh_until_ms, 0);
+    fake_clock_advance(&world->clock, 10); /* and what is asked for afterwards is not */
+    describe(world, job, RUNNING);
+    list(world, "[" RUNNING "]");
+    assert_true(job_left_ms(job, now_of(world)) > HOLD_MS);
+    assert_true(cache_listing(world->cache)->fresh_until_ms > now_of(world) + HOLD_MS);
+    cache_unpin(world->cache, job);
+}
+
+static void expiring_forgets_the_pages_of_a_listing_that_was_stopped(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    waiter_cancel(&probe.waiter);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    cache_expire(world->cache);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    assert_string_equal(world->source.last_token, "");
+    fake_source_page(&world->source, "[" NAMED("b") "]", NULL);
+    expect_names(world, "b");
+}
+
+static void the_last_listings_errno_is_kept(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_listing(world->cache)->failed_number, 0);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    fake_source_fail(&world->source, "deadline");
+    assert_int_equal(cache_listing(world->cache)->failed_number, ETIMEDOUT);
+    cache_expire(world->cache);
+    assert_int_equal(cache_listing(world->cache)->failed_number, ETIMEDOUT);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    waiter_cancel(&probe.waiter); /* who does not wait is told nothing, and nothing is known */
+    fake_source_fail(&world->source, "ending");
+    assert_int_equal(cache_listing(world->cache)->failed_number, ETIMEDOUT);
+    list(world, "[" NAMED("b") "]");
+    assert_int_equal(cache_listing(world->cache)->failed_number, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -495,6 +573,7 @@ int main(void)
         TEST(a_job_that_is_none_is_absent_for_a_while),
         TEST(a_known_job_that_is_gone_is_absent),
         TEST(absence_outlives_who_asked),
+        TEST(a_failure_outlives_who_asked),
         TEST(absent_names_are_few),
         TEST(who_does_not_wait_any_more_is_not_called),
         TEST(what_ends_unwaited_leaves_no_failure),
@@ -509,6 +588,9 @@ int main(void)
         TEST(an_interrupted_listing_that_is_too_old_starts_anew),
         TEST(waits_can_be_ended),
         TEST(expiring_spares_finished_jobs),
+        TEST(what_was_asked_for_before_expiring_is_old_when_it_comes),
+        TEST(expiring_forgets_the_pages_of_a_listing_that_was_stopped),
+        TEST(the_last_listings_errno_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
