@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 enum { EXIT_WRONG_USE = 2 }; /* the exit status for -EINVAL from options_parse() */
+enum { OPTIONS_MAX = 64 };   /* rows of the table */
 
 struct options {
     char *source;     /* as given, for /proc/mounts; "personalizefs" where none was */
@@ -44,12 +45,18 @@ struct options {
     enum log_level log_level;
     bool help; /* with it or `version` the mount point may be NULL */
     bool version;
+    char *given[OPTIONS_MAX]; /* by row of the table: its value as it was given, "true" for a switch; NULL: not */
 };
 
 /* 0, -EINVAL for wrong use, or -ENOMEM. *options is overwritten; on failure it holds nothing. */
 int options_parse(int argc, char **argv, struct options *options, struct error *error);
 void options_release(struct options *options);
 void options_help(FILE *to);
+/* The options that no setting of AWS's own tools stands for: name, value (NULL: not set) and where it is from. */
+typedef void options_visit_fn(void *data, const char *name, const char *value, const char *from);
+void options_visit(const struct options *options, options_visit_fn *visit, void *data);
+/* Where options->region is from: "SOURCE" or "option". */
+const char *options_region_from(const struct options *options);
 
 /* Seconds, or a number with a unit: 90, 90s, 15m, 12h, 1d, 500ms. 0, -EINVAL for anything else, -ERANGE beyond ten
  * years. */

@@ -2,9 +2,9 @@
 /* main: puts the layers together, in the order in which they need each other, and takes them apart in the reverse. */
 #include "aws/config.h"
 #include "aws/credentials.h"
-#include "aws/endpoint.h"
 #include "aws/http.h"
 #include "aws/retry.h"
+#include "aws/settings.h"
 #include "aws/sts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -34,9 +34,8 @@ struct app {
     int64_t skew_ms; /* the services' clock less ours */
     struct config *config;
     struct credentials_provider *credentials;
-    struct endpoint endpoint;
+    struct settings settings;
     struct http *http;
-    char *endpoint_url; /* a copy: the files are read again; NULL: the regions' own */
     struct client *sts;
     struct regions *regions;
     struct tree *tree;
@@ -77,14 +76,32 @@ static void reload(void *data)
     regions_expire(app->regions);
 }
 
+/* Each setting in force and where it came from. */
+static void settings_show(const struct app *app, settings_visit_fn *visit, void *data)
+{
+    settings_visit(&app->settings, app->config, visit, data);
+    options_visit(&app->options, visit, data);
+}
+
+static void setting_log(void *data, const char *name, const char *value, const char *from)
+{
+    (void)data;
+    if (value)
+        log_debug("%s is %s, from %s", name, value, from);
+    else
+        log_debug("%s is not set", name);
+}
+
 static void serving(void *data)
 {
     struct app *app = data;
     struct error error;
     if (!app->options.foreground)
         log_to_syslog();
-    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->endpoint.region,
-             app->endpoint.url);
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        settings_show(app, setting_log, NULL);
+    log_info("%s is mounted on %s (%s, %s)", app->options.source, app->mountpoint, app->settings.endpoint.region,
+             app->settings.endpoint.url);
     app->ready_result = daemon_ready(&app->daemon, &error);
     if (app->ready_result) { /* whoever asked for the mount is gone */
         log_error("%s", error.message);
@@ -96,32 +113,21 @@ static void serving(void *data)
 static int configure(struct app *app, struct error *error)
 {
     const struct config_source source = { .getenv = environment, .profile = app->options.profile };
+    const struct settings_given given = { .region = app->options.region,
+                                          .region_from = options_region_from(&app->options),
+                                          .endpoint_url = app->options.endpoint_url,
+                                          .allow_http = app->options.allow_http };
     int result = config_new(&source, &app->config, error);
-    if (result)
-        return result;
-    struct setting region = config_region(app->config, app->options.region);
-    struct setting url = config_endpoint_url(app->config, app->options.endpoint_url);
-    if (!region.value)
-        return error_set(error, EINVAL, NULL,
-                         "no region: give one as SOURCE (us-west-2), or set AWS_REGION or the profile's region");
-    if (!region_is_valid(region.value))
-        return error_set(error, EINVAL, NULL, "the region from %s is no region: %s", region.from, region.value);
-    log_debug("region %s from %s", region.value, region.from);
-    if (url.value) {
-        log_debug("endpoint %s from %s", url.value, url.from);
-        app->endpoint_url = strdup(url.value);
-        if (!app->endpoint_url)
-            return error_set(error, ENOMEM, NULL, "no memory");
-    }
-    return endpoint_make(region.value, url.value, app->options.allow_http, &app->endpoint, error);
+    return result ? result : settings_read(app->config, &given, &app->settings, error);
 }
 
 static int connect_service(struct app *app, struct error *error)
 {
-    const char *ca_bundle = config_env(app->config, "AWS_CA_BUNDLE");
+    const struct settings *settings = &app->settings;
     const struct http_settings http = {
-        .user_agent = "personalizefs/" PERSONALIZEFS_VERSION,
-        .ca_bundle = ca_bundle ? ca_bundle : config_profile_get(app->config, "ca_bundle"),
+        .user_agent = settings->user_agent,
+        .ca_bundle = settings->ca_bundle,
+        .proxies = &settings->proxies,
         .max_connections = app->options.max_requests,
     };
     int result = http_curl_new(&http, &app->http, error);
@@ -136,8 +142,9 @@ static int connect_service(struct app *app, struct error *error)
                                                       .clock = &clock_system,
                                                       .random = &random_system,
                                                       .skew_ms = &app->skew_ms,
-                                                      .region = app->endpoint.region,
-                                                      .allow_http = app->options.allow_http,
+                                                      .region = settings->endpoint.region,
+                                                      .endpoint_flags = settings->endpoint_flags,
+                                                      .max_attempts = settings->max_attempts,
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
@@ -146,11 +153,11 @@ static int connect_service(struct app *app, struct error *error)
         log_warning("STS will not be asked for the account: %s", sts_error.message);
     const struct regions_settings regions = {
         .kind = &kind_batch_inference_job,
-        .client = { .endpoint = app->endpoint,
+        .client = { .endpoint = settings->endpoint,
                     .service = "personalize",
                     .target = "AmazonPersonalize",
                     .max_requests = app->options.max_requests,
-                    .max_attempts = RETRY_ATTEMPTS,
+                    .max_attempts = settings->max_attempts,
                     .http = app->http,
                     .credentials = app->credentials,
                     .timers = &app->timers,
@@ -166,9 +173,9 @@ static int connect_service(struct app *app, struct error *error)
                    .stale_while_revalidate_ms = app->options.stale_while_revalidate_ms,
                    .stale_if_error_ms = app->options.stale_if_error_ms,
                    .timeout_ms = app->options.timeout_ms },
-        .endpoint_url = app->endpoint_url,
-        .allow_http = app->options.allow_http,
-        .partition = app->options.partition ? app->options.partition : region_partition(app->endpoint.region),
+        .endpoint_url = settings->endpoint_url,
+        .endpoint_flags = settings->endpoint_flags,
+        .partition = app->options.partition ? app->options.partition : region_partition(settings->endpoint.region),
         .account = app->options.account_id,
         .sts = app->sts,
         .names_changed = names_changed,
@@ -243,7 +250,7 @@ static void stop(struct app *app)
         app->credentials->free(app->credentials);
     http_curl_free(app->http);
     config_free(app->config);
-    free(app->endpoint_url);
+    settings_release(&app->settings);
     free(app->mountpoint);
     options_release(&app->options);
 }

@@ -305,4 +305,5 @@ static const struct option_row rows[] = {
     IGNORED("relatime"),
     IGNORED("x-"),
 };
+_Static_assert(sizeof rows / sizeof *rows <= OPTIONS_MAX, "each has a place in struct options");
 const struct option_row *option_at(size_t i) { return i < sizeof rows / sizeof *rows ? &rows[i] : NULL; }

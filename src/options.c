@@ -65,6 +65,23 @@ static int apply(struct options *options, const struct option_row *row, const ch
     return r ? out_of_memory(error) : 0;
 }
 
+static size_t index_of(const struct option_row *row) { return (size_t)(row - option_at(0)); }
+
+/* One of the command line, not a default. */
+static int apply_given(struct options *options, const struct option_row *row, const char *value, struct error *error)
+{
+    char **given = &options->given[index_of(row)];
+    int r = apply(options, row, value, error);
+    if (r || !row->parse)
+        return r;
+    char *copy = strdup(value ? value : "true");
+    if (!copy)
+        return out_of_memory(error);
+    free(*given);
+    *given = copy;
+    return 0;
+}
+
 /* One of a -o list: "name" or "name=value". */
 static int apply_item(struct options *options, const char *item, struct error *error)
 {
@@ -72,7 +89,7 @@ static int apply_item(struct options *options, const char *item, struct error *e
     const struct option_row *row = find_name(item, value ? (size_t)(value - item) : strlen(item));
     if (!row)
         return unknown(item, error);
-    return apply(options, row, value ? value + 1 : NULL, error);
+    return apply_given(options, row, value ? value + 1 : NULL, error);
 }
 
 /* The next character of a -o list, a backslash being read as libfuse reads it (fuse_opt.h): with three octal digits it
@@ -139,8 +156,8 @@ static int apply_long(struct options *options, struct arguments *arguments, cons
     if (!row || !row->parse) /* mount(8)'s words come in a -o list only */
         return unknown(text - 2, error);
     if (value)
-        return apply(options, row, value + 1, error);
-    return apply(options, row, row->argument ? take_next(arguments) : NULL, error);
+        return apply_given(options, row, value + 1, error);
+    return apply_given(options, row, row->argument ? take_next(arguments) : NULL, error);
 }
 
 /* "-f", "-fd", "-o list", "-olist": `letters` is behind the dash. */
@@ -157,7 +174,7 @@ static int apply_letters(struct options *options, struct arguments *arguments, c
         row = find_letter(*letters);
         if (!row)
             return unknown((char[]){ '-', *letters, 0 }, error);
-        r = apply(options, row, NULL, error);
+        r = apply_given(options, row, NULL, error);
         if (r)
             return r;
     }
@@ -289,8 +306,11 @@ static int parse(struct options *options, struct arguments *arguments, struct er
     if (r)
         return r;
     if (options->debug) {
-        options->foreground = true;
-        options->log_level = LOG_LEVEL_DEBUG;
+        r = apply_given(options, find_letter('f'), NULL, error);
+        if (!r)
+            r = apply_given(options, find_name("log-level", strlen("log-level")), "debug", error);
+        if (r)
+            return r;
     }
     n = arguments->n_operands;
     if (!n && (options->help || options->version))
@@ -319,7 +339,45 @@ void options_release(struct options *options)
     free(options->account_id);
     free(options->profile);
     free(options->endpoint_url);
+    for (size_t i = 0; i < OPTIONS_MAX; i++)
+        free(options->given[i]);
     *options = (struct options){ 0 };
+}
+
+/* ---- the table of settings ---- */
+
+static bool is_named(const struct option_row *row, const char *const *names)
+{
+    while (*names && strcmp(row->name, *names) != 0)
+        names++;
+    return *names;
+}
+
+void options_visit(const struct options *options, options_visit_fn *visit, void *data)
+{
+    static const char *const elsewhere[] = {
+        "region", "profile", "endpoint-url", "account-id", "help", "version", NULL
+    };
+    const struct option_row *row;
+    char number[sizeof "4294967295"];
+    for (size_t i = 0; (row = option_at(i)); i++) {
+        const char *value = options->given[i] ? options->given[i] : row->default_value;
+        if (!row->parse || is_named(row, elsewhere))
+            continue;
+        if (!value && row->argument) { /* uid and gid are the process's own */
+            (void)snprintf(number, sizeof number, "%u", strcmp(row->name, "uid") == 0 ? options->uid : options->gid);
+            value = number;
+        }
+        visit(data, row->name, value ? value : "false", options->given[i] ? "option" : "default");
+    }
+    if (options->account_id)
+        visit(data, "account-id", options->account_id,
+              options->given[index_of(find_name("account-id", strlen("account-id")))] ? "option" : "SOURCE");
+}
+
+const char *options_region_from(const struct options *options)
+{
+    return options->given[index_of(find_name("region", strlen("region")))] ? "option" : "SOURCE";
 }
 
 /* ---- the help ---- */

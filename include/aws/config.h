@@ -65,6 +65,8 @@ struct setting {
     char from[80];
 };
 
+/* Order: the variable, the profile's property. */
+struct setting config_setting(const struct config *config, const char *variable, const char *property);
 /* `option` is what the mount was given, or NULL. Order: option, AWS_REGION, AWS_DEFAULT_REGION, profile. */
 struct setting config_region(const struct config *config, const char *option);
 /* Order: option, AWS_ENDPOINT_URL_PERSONALIZE, AWS_ENDPOINT_URL, then services section and endpoint_url of the profile;

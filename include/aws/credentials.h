@@ -58,10 +58,11 @@ struct credentials_settings {
     struct watches *watches; /* for a child's pipe */
     const struct clock *clock;
     const struct random_source *random;
-    int64_t *skew_ms;   /* the services' clock less ours: expiry is judged on theirs */
-    const char *region; /* the mount's: STS is asked there */
-    bool allow_http;    /* for STS, SSO: http endpoints of the user's own on other hosts */
-    int64_t timeout_ms; /* whoever waits for credentials gives up after so long: sources do a little before */
+    int64_t *skew_ms;        /* the services' clock less ours: expiry is judged on theirs */
+    const char *region;      /* the mount's: STS is asked there */
+    unsigned endpoint_flags; /* enum endpoint_flag, for STS and SSO */
+    int max_attempts;        /* of what they are asked */
+    int64_t timeout_ms;      /* whoever waits for credentials gives up after so long: sources do a little before */
 };
 
 /*

@@ -11,6 +11,12 @@
 
 #include <stdbool.h>
 
+enum endpoint_flag {
+    ENDPOINT_ALLOW_HTTP = 1 << 0, /* plain http to other hosts than this one */
+    ENDPOINT_FIPS = 1 << 1,       /* the service's hosts of FIPS 140 */
+    ENDPOINT_DUAL_STACK = 1 << 2  /* its hosts of IPv6 and IPv4 */
+};
+
 enum { ENDPOINT_URL_SIZE = 512, ENDPOINT_HOST_SIZE = 300, REGION_SIZE = 64 };
 
 struct endpoint {
@@ -25,12 +31,15 @@ bool region_is_valid(const char *region);
 /* "aws", "aws-cn", "aws-us-gov", ...: by the region's prefix. Valid regions only. */
 const char *region_partition(const char *region);
 
-/* `url` NULL: the service's own host in that region. Else a URL of the user's: http or https, a host, no user, query or
- * fragment; its path is kept; http only for loopback hosts unless `allow_http`. 0, or -EINVAL with an error. */
-int endpoint_make(const char *region, const char *url, bool allow_http, struct endpoint *endpoint, struct error *error);
-/* The same for another service: `prefix` is what its host names begin with: "sts", "portal.sso". */
-int endpoint_make_of(const char *prefix, const char *region, const char *url, bool allow_http,
-                     struct endpoint *endpoint, struct error *error);
+/* `url` NULL: the service's own host in that region, of the kind that the flags (enum endpoint_flag) say. Else a URL of
+ * the user's: http or https, a host, no user, query or fragment; its path is kept; http only for loopback hosts unless
+ * ENDPOINT_ALLOW_HTTP; of no other kind. With a URL `region` may be NULL: there is something to ask, and nothing to
+ * sign for (endpoint->region is ""). 0, or -EINVAL with an error.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html */
+int endpoint_make(const char *region, const char *url, unsigned flags, struct endpoint *endpoint, struct error *error);
+/* The same for another service: `prefix` is what its host names begin with: "sts", "portal.sso", "oidc". */
+int endpoint_make_of(const char *prefix, const char *region, const char *url, unsigned flags, struct endpoint *endpoint,
+                     struct error *error);
 /* A URL alone, checked as above; endpoint->region stays as it is. */
 int endpoint_parse(const char *url, bool allow_http, struct endpoint *endpoint, struct error *error);
 

@@ -57,15 +57,21 @@ struct http {
     void (*cancel)(struct http *http, struct http_transfer *transfer);
 };
 
+struct proxies;
+
 struct http_settings {
     const char *user_agent;
-    const char *ca_bundle; /* NULL: the system's */
+    const char *ca_bundle;         /* NULL: the system's */
+    const struct proxies *proxies; /* must outlive it; NULL: none, whatever the environment says */
     int max_connections;
 };
 
 /* The real one. After the last fork of the process (libcurl is not fork-safe). 0 or -errno. */
 int http_curl_new(const struct http_settings *settings, struct http **ret_http, struct error *error);
 void http_curl_free(struct http *http); /* takes NULL; cancels what is under way without a call back */
+
+/* The library's version, such as "7.88.1". */
+const char *http_version(void);
 
 /* Waits until a transfer, one of the `n` descriptors (their revents are set) or `timeout_ms` (-1: for ever) asks for
  * attention. 0 or -errno. */

@@ -19,8 +19,8 @@ struct regions_settings {
     struct client_settings client; /* its endpoint is the mount's own region's */
     struct cache_settings cache;   /* kind, source, names_changed and data are left out */
     const char *endpoint_url;      /* of the user's; NULL: each region's own */
-    bool allow_http;
-    struct client *sts; /* NULL: not to be asked for the account */
+    unsigned endpoint_flags;       /* enum endpoint_flag */
+    struct client *sts;            /* NULL: not to be asked for the account */
     const char *partition;
     const char *account; /* of the mount's own; NULL: to be found out */
     /* A listing has changed which names there are. */

@@ -372,6 +372,12 @@ static struct setting setting_of_profile(const struct config *config, const char
     return value ? setting_make(value, "profile ", config->location.profile) : (struct setting){ 0 };
 }
 
+struct setting config_setting(const struct config *config, const char *variable, const char *property)
+{
+    const char *value = config_env(config, variable);
+    return value ? setting_make(value, "", variable) : setting_of_profile(config, property);
+}
+
 struct setting config_region(const struct config *config, const char *option)
 {
     struct setting given = setting_given(config, option, (const char *const[]){ "AWS_REGION", "AWS_DEFAULT_REGION" });
@@ -380,9 +386,8 @@ struct setting config_region(const struct config *config, const char *option)
 
 static bool endpoint_urls_are_ignored(const struct config *config)
 {
-    const char *value = config_env(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if (!value)
-        value = config_profile_get(config, "ignore_configured_endpoint_urls");
+    const char *value =
+        config_setting(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls").value;
     return value && !strcasecmp(value, "true");
 }
 

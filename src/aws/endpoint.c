@@ -9,16 +9,21 @@
 #include <strings.h>
 
 /* Partitions, the region prefixes that tell them, and what their hosts end in: AWS's list as the SDKs carry it
- * (https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json). */
+ * (https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json). All have FIPS and dual-stack hosts. */
 static const struct partition {
     const char *prefix;
     const char *name;
     const char *dns_suffix;
+    const char *dual_stack_suffix;
 } partitions[] = {
-    { "cn-", "aws-cn", "amazonaws.com.cn" },       { "us-gov-", "aws-us-gov", "amazonaws.com" },
-    { "us-iso-", "aws-iso", "c2s.ic.gov" },        { "us-isob-", "aws-iso-b", "sc2s.sgov.gov" },
-    { "eu-isoe-", "aws-iso-e", "cloud.adc-e.uk" }, { "us-isof-", "aws-iso-f", "csp.hci.ic.gov" },
-    { "eusc-", "aws-eusc", "amazonaws.eu" },       { "", "aws", "amazonaws.com" }, /* all others */
+    { "cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn" },
+    { "us-gov-", "aws-us-gov", "amazonaws.com", "api.aws" },
+    { "us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov" },
+    { "us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud" },
+    { "eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk" },
+    { "us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov" },
+    { "eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu" },
+    { "", "aws", "amazonaws.com", "api.aws" }, /* all others */
 };
 
 enum { HOST_NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63, PORT_MAX = 65535 };
@@ -232,24 +237,47 @@ int endpoint_parse(const char *url, bool allow_http, struct endpoint *endpoint, 
     return len < (int)sizeof endpoint->url ? 0 : refuse(error, "it is too long");
 }
 
-int endpoint_make_of(const char *prefix, const char *region, const char *url, bool allow_http,
-                     struct endpoint *endpoint, struct error *error)
+/* Of these services the usual hosts in GovCloud are the FIPS ones, there are no others: their endpoint rule sets
+ * (https://github.com/boto/botocore/tree/develop/botocore/data, sts, sso and sso-oidc). */
+static bool usual_host_is_fips(const char *prefix, const struct partition *partition)
 {
-    *endpoint = (struct endpoint){ 0 };
-    if (!region || !*region)
-        return error_set(error, EINVAL, NULL, "no region is known");
-    if (!region_is_valid(region))
-        return error_set(error, EINVAL, NULL, "\"%.*s\" is not the name of a region", REGION_SIZE, region);
-    (void)snprintf(endpoint->region, sizeof endpoint->region, "%s", region);
-    if (url)
-        return endpoint_parse(url, allow_http, endpoint, error);
-    (void)snprintf(endpoint->host, sizeof endpoint->host, "%s.%s.%s", prefix, region, partition_of(region)->dns_suffix);
+    static const char *const prefixes[] = { "sts", "portal.sso", "oidc" };
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (!strcmp(prefix, prefixes[i]))
+            return !strcmp(partition->name, "aws-us-gov");
+    return false;
+}
+
+static void host_make(struct endpoint *endpoint, const char *prefix, unsigned flags)
+{
+    const struct partition *partition = partition_of(endpoint->region);
+    bool dual_stack = flags & ENDPOINT_DUAL_STACK;
+    bool fips = flags & ENDPOINT_FIPS && (dual_stack || !usual_host_is_fips(prefix, partition));
+    (void)snprintf(endpoint->host, sizeof endpoint->host, "%s%s.%s.%s", prefix, fips ? "-fips" : "", endpoint->region,
+                   dual_stack ? partition->dual_stack_suffix : partition->dns_suffix);
     (void)snprintf(endpoint->path, sizeof endpoint->path, "/");
     (void)snprintf(endpoint->url, sizeof endpoint->url, "https://%s/", endpoint->host);
+}
+
+int endpoint_make_of(const char *prefix, const char *region, const char *url, unsigned flags, struct endpoint *endpoint,
+                     struct error *error)
+{
+    *endpoint = (struct endpoint){ 0 };
+    if (!region && !url)
+        return error_set(error, EINVAL, NULL, "no region is known");
+    if (region && !region_is_valid(region))
+        return error_set(error, EINVAL, NULL, "\"%.*s\" is not the name of a region", REGION_SIZE, region);
+    (void)snprintf(endpoint->region, sizeof endpoint->region, "%s", region ? region : "");
+    if (url && flags & (ENDPOINT_FIPS | ENDPOINT_DUAL_STACK))
+        return refuse(error, flags & ENDPOINT_FIPS ? "it cannot be given together with use_fips_endpoint"
+                                                   : "it cannot be given together with use_dualstack_endpoint");
+    if (url)
+        return endpoint_parse(url, flags & ENDPOINT_ALLOW_HTTP, endpoint, error);
+    host_make(endpoint, prefix, flags);
     return 0;
 }
 
-int endpoint_make(const char *region, const char *url, bool allow_http, struct endpoint *endpoint, struct error *error)
+int endpoint_make(const char *region, const char *url, unsigned flags, struct endpoint *endpoint, struct error *error)
 {
-    return endpoint_make_of("personalize", region, url, allow_http, endpoint, error);
+    return endpoint_make_of("personalize", region, url, flags, endpoint, error);
 }

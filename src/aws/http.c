@@ -2,6 +2,7 @@
 #include "aws/http.h"
 
 #include "aws/failure.h"
+#include "aws/proxy.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     MAX_HEADER_BYTES = 64 << 10, /* of one answer: AWS's have 1 KiB, and libcurl 7.88 bounds single lines only */
@@ -132,8 +134,13 @@ static int set_common(struct curl_http *self, struct http_transfer *transfer)
     SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (self->settings.ca_bundle)
+    SET(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(easy, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    SET(easy, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    if (self->settings.ca_bundle) {
         SET(easy, CURLOPT_CAINFO, self->settings.ca_bundle);
+        SET(easy, CURLOPT_PROXY_CAINFO, self->settings.ca_bundle);
+    }
     if (self->settings.user_agent)
         SET(easy, CURLOPT_USERAGENT, self->settings.user_agent);
     return 0;
@@ -222,7 +229,22 @@ static int set_headers(struct http_transfer *transfer, const struct http_request
     return 0;
 }
 
-static int set_request(struct http_transfer *transfer, const struct http_request *request)
+/* Always said, so that libcurl looks for none itself: "" is none. */
+static int set_proxy(const struct curl_http *self, CURL *easy, const struct http_request *request)
+{
+    static const struct proxies none;
+    const struct proxies *proxies = self->settings.proxies && !request->direct ? self->settings.proxies : &none;
+    bool plain = strncasecmp(request->url, "https:", 6) != 0;
+    const struct proxy *proxy = plain ? &proxies->http : &proxies->https;
+    const char *no_proxy = plain ? proxies->no_proxy_plain : proxies->no_proxy;
+    SET(easy, CURLOPT_PROXY, proxy->url ? proxy->url : "");
+    SET(easy, CURLOPT_PROXYUSERNAME, proxy->user);
+    SET(easy, CURLOPT_PROXYPASSWORD, proxy->password);
+    SET(easy, CURLOPT_NOPROXY, no_proxy ? no_proxy : "");
+    return 0;
+}
+
+static int set_request(const struct curl_http *self, struct http_transfer *transfer, const struct http_request *request)
 {
     CURL *easy = transfer->easy;
     if (strcmp(request->method, "GET") == 0) {
@@ -240,10 +262,10 @@ static int set_request(struct http_transfer *transfer, const struct http_request
         return -EINVAL;
     }
     SET(easy, CURLOPT_URL, request->url);
-    SET(easy, CURLOPT_NOPROXY, request->direct ? "*" : NULL);
     SET(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
-    return set_headers(transfer, request);
+    int error = set_proxy(self, easy, request);
+    return error ? error : set_headers(transfer, request);
 }
 
 static int curl_start(struct http *http, const struct http_request *request, http_done_fn *done, void *data,
@@ -267,7 +289,7 @@ static int curl_start(struct http *http, const struct http_request *request, htt
     transfer->connect_timeout_ms = request->connect_timeout_ms;
     transfer->done = done;
     transfer->data = data;
-    int error = set_request(transfer, request);
+    int error = set_request(self, transfer, request);
     if (!error && curl_multi_add_handle(self->multi, transfer->easy))
         error = -ENOMEM;
     if (error) {
@@ -444,7 +466,7 @@ int http_curl_wait(struct http *http, struct pollfd *fds, unsigned n, int timeou
 
 static int settings_copy(struct http_settings *to, const struct http_settings *from)
 {
-    *to = (struct http_settings){ .max_connections = from->max_connections };
+    *to = (struct http_settings){ .max_connections = from->max_connections, .proxies = from->proxies };
     to->user_agent = from->user_agent ? strdup(from->user_agent) : NULL;
     to->ca_bundle = from->ca_bundle ? strdup(from->ca_bundle) : NULL;
     return (from->user_agent && !to->user_agent) || (from->ca_bundle && !to->ca_bundle) ? -ENOMEM : 0;
@@ -503,3 +525,5 @@ void http_curl_free(struct http *http)
     free(self);
     curl_global_cleanup();
 }
+
+const char *http_version(void) { return curl_version_info(CURLVERSION_NOW)->version; }

@@ -55,7 +55,7 @@ static int service_url(const struct sso *sso, const char *prefix, const char *va
     struct setting given = config_endpoint_url_of(settings->config, NULL, variable, key);
     struct endpoint endpoint;
     struct error why;
-    if (endpoint_make_of(prefix, sso->plan.region, given.value, settings->allow_http, &endpoint, &why))
+    if (endpoint_make_of(prefix, sso->plan.region, given.value, settings->endpoint_flags, &endpoint, &why))
         return failure_set(error, FAILURE_PROFILE, "sso_region of profile \"%s\", or %s: %s", sso->profile, variable,
                            why.message);
     size_t len = strlen(endpoint.url);
@@ -147,7 +147,7 @@ static void role_ask(struct sso *sso)
                                           .max_body = DOCUMENT_BYTES,
                                           .secret = true };
     if (!buf_error(&query) && len < (int)sizeof sso->url &&
-        !fetch_start(&sso->fetch, &request, RETRY_ATTEMPTS, on_role, sso))
+        !fetch_start(&sso->fetch, &request, sso->loader.settings->max_attempts, on_role, sso))
         return;
     (void)failure_set(&error, FAILURE_MEMORY, "no memory to ask SSO");
     sso_end(sso, NULL, &error);
@@ -222,7 +222,7 @@ static int token_ask(struct sso *sso, struct error *error)
                                           .max_body = DOCUMENT_BYTES,
                                           .secret = true };
     if (!result)
-        result = fetch_start(&sso->fetch, &request, RETRY_ATTEMPTS, on_token, sso);
+        result = fetch_start(&sso->fetch, &request, sso->loader.settings->max_attempts, on_token, sso);
     return result ? failure_set(error, FAILURE_MEMORY, "no memory to ask SSO") : 0;
 }
 

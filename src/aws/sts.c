@@ -31,7 +31,7 @@ int sts_client_new(const struct credentials_settings *settings, struct credentia
     struct setting url = config_endpoint_url_of(settings->config, NULL, "AWS_ENDPOINT_URL_STS", "sts");
     struct client_settings client = { .service = "sts",
                                       .max_requests = 1,
-                                      .max_attempts = RETRY_ATTEMPTS,
+                                      .max_attempts = settings->max_attempts,
                                       .http = settings->http,
                                       .credentials = credentials,
                                       .timers = settings->timers,
@@ -40,7 +40,7 @@ int sts_client_new(const struct credentials_settings *settings, struct credentia
                                       .skew_ms = settings->skew_ms,
                                       .secret = true };
     struct error why;
-    if (endpoint_make_of("sts", settings->region, url.value, settings->allow_http, &client.endpoint, &why))
+    if (endpoint_make_of("sts", settings->region, url.value, settings->endpoint_flags, &client.endpoint, &why))
         return failure_set(error, FAILURE_PROFILE, "STS%s%s: %s", url.value ? ", from " : "", url.value ? url.from : "",
                            why.message);
     return client_new(&client, ret_client) ? failure_set(error, FAILURE_MEMORY, "no memory for STS") : 0;

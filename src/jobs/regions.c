@@ -121,7 +121,8 @@ struct cache *regions_cache_of(void *data, const struct arn *arn)
     }
     if (strcmp(regions->settings.partition, arn->partition) != 0 || regions->n_regions == REGIONS_MAX)
         return NULL;
-    if (endpoint_make(arn->region, regions->settings.endpoint_url, regions->settings.allow_http, &endpoint, &error)) {
+    if (endpoint_make(arn->region, regions->settings.endpoint_url, regions->settings.endpoint_flags, &endpoint,
+                      &error)) {
         log_warning("region %s: %s", arn->region, error.message);
         return NULL;
     }

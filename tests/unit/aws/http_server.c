@@ -135,17 +135,18 @@ void on_done(void *data, const struct http_response *response, const struct erro
     }
 }
 
-struct http *http_make(const char *ca_bundle)
+struct http *http_make_with(const char *ca_bundle, const struct proxies *proxies)
 {
-    static const char *const proxies[] = { "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
     struct http *http = NULL;
     struct error error;
-    for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++)
-        (void)unsetenv(proxies[i]);
-    struct http_settings settings = { .user_agent = "test/1", .ca_bundle = ca_bundle, .max_connections = 8 };
+    struct http_settings settings = {
+        .user_agent = "test/1", .ca_bundle = ca_bundle, .proxies = proxies, .max_connections = 8
+    };
     assert_int_equal(http_curl_new(&settings, &http, &error), 0);
     return http;
 }
+
+struct http *http_make(const char *ca_bundle) { return http_make_with(ca_bundle, NULL); }
 
 int64_t now_ms(void) { return clock_monotonic_ms(&clock_system); }
 

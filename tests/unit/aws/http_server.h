@@ -54,8 +54,9 @@ struct outcome {
 
 /* An http_done_fn for a struct outcome. */
 void on_done(void *data, const struct http_response *response, const struct error *error);
-/* The proxies of the environment are left out from then on. */
 struct http *http_make(const char *ca_bundle);
+/* Through proxies, which must outlive it. */
+struct http *http_make_with(const char *ca_bundle, const struct proxies *proxies);
 struct http_request request_to(char url[64], uint16_t port);
 void url_to_https(char *url);
 /* Starts the request and runs the loop until it has ended. */

@@ -36,13 +36,71 @@ static void test_regions(void **state)
         (void)snprintf(url, sizeof url, "https://%s/", good[i].host);
         assert_true(region_is_valid(good[i].region));
         assert_string_equal(region_partition(good[i].region), good[i].partition);
-        assert_int_equal(endpoint_make(good[i].region, NULL, false, &endpoint, &error), 0);
+        assert_int_equal(endpoint_make(good[i].region, NULL, 0, &endpoint, &error), 0);
         assert_string_equal(endpoint.url, url);
         assert_string_equal(endpoint.host, good[i].host);
         assert_string_equal(endpoint.path, "/");
         assert_string_equal(endpoint.region, good[i].region);
     }
     assert_string_equal(region_partition("eusc-de-east-1"), "aws-eusc");
+}
+
+/* Hosts as the rule sets of botocore's personalize, sts, sso and sso-oidc make them. */
+static void test_kinds_of_hosts(void **state)
+{
+    static const struct {
+        const char *prefix, *region;
+        unsigned flags;
+        const char *host;
+    } rows[] = {
+        { "personalize", "us-east-1", ENDPOINT_FIPS, "personalize-fips.us-east-1.amazonaws.com" },
+        { "personalize", "us-gov-west-1", ENDPOINT_FIPS, "personalize-fips.us-gov-west-1.amazonaws.com" },
+        { "personalize", "us-isof-south-1", ENDPOINT_DUAL_STACK, "personalize.us-isof-south-1.api.aws.hci.ic.gov" },
+        { "personalize", "eu-isoe-west-1", ENDPOINT_DUAL_STACK, "personalize.eu-isoe-west-1.api.cloud-aws.adc-e.uk" },
+        { "personalize", "us-isob-east-1", ENDPOINT_DUAL_STACK, "personalize.us-isob-east-1.api.aws.scloud" },
+        { "personalize", "us-iso-east-1", ENDPOINT_DUAL_STACK, "personalize.us-iso-east-1.api.aws.ic.gov" },
+        { "sts", "us-west-2", 0, "sts.us-west-2.amazonaws.com" },
+        { "sts", "us-west-2", ENDPOINT_FIPS, "sts-fips.us-west-2.amazonaws.com" },
+        { "sts", "us-west-2", ENDPOINT_DUAL_STACK, "sts.us-west-2.api.aws" },
+        { "sts", "us-west-2", ENDPOINT_FIPS | ENDPOINT_DUAL_STACK, "sts-fips.us-west-2.api.aws" },
+        { "sts", "us-gov-west-1", ENDPOINT_FIPS, "sts.us-gov-west-1.amazonaws.com" },
+        { "sts", "us-gov-west-1", ENDPOINT_FIPS | ENDPOINT_DUAL_STACK, "sts-fips.us-gov-west-1.api.aws" },
+        { "sts", "cn-north-1", ENDPOINT_FIPS, "sts-fips.cn-north-1.amazonaws.com.cn" },
+        { "portal.sso", "us-east-1", ENDPOINT_FIPS, "portal.sso-fips.us-east-1.amazonaws.com" },
+        { "portal.sso", "us-gov-east-1", ENDPOINT_FIPS, "portal.sso.us-gov-east-1.amazonaws.com" },
+        { "portal.sso", "eu-west-1", ENDPOINT_DUAL_STACK, "portal.sso.eu-west-1.api.aws" },
+        { "oidc", "us-east-1", ENDPOINT_FIPS, "oidc-fips.us-east-1.amazonaws.com" },
+        { "oidc", "us-gov-east-1", ENDPOINT_FIPS, "oidc.us-gov-east-1.amazonaws.com" },
+        { "oidc", "us-east-1", ENDPOINT_ALLOW_HTTP, "oidc.us-east-1.amazonaws.com" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct endpoint endpoint;
+        struct error error = { 0 };
+        assert_int_equal(endpoint_make_of(rows[i].prefix, rows[i].region, NULL, rows[i].flags, &endpoint, &error), 0);
+        assert_string_equal(endpoint.host, rows[i].host);
+        assert_memory_equal(endpoint.url, "https://", 8);
+        assert_memory_equal(endpoint.url + 8, rows[i].host, strlen(rows[i].host));
+        assert_string_equal(endpoint.region, rows[i].region);
+    }
+}
+
+static void test_a_url_is_of_no_other_kind(void **state)
+{
+    struct endpoint endpoint;
+    struct error error = { 0 };
+    (void)state;
+    assert_int_equal(endpoint_make("us-west-2", "https://h", ENDPOINT_FIPS, &endpoint, &error), -EINVAL);
+    assert_non_null(strstr(error.message, "use_fips_endpoint"));
+    assert_int_equal(endpoint_make("us-west-2", "https://h", ENDPOINT_DUAL_STACK, &endpoint, &error), -EINVAL);
+    assert_non_null(strstr(error.message, "use_dualstack_endpoint"));
+    assert_int_equal(
+        endpoint_make_of("sts", "us-west-2", "https://h", ENDPOINT_FIPS | ENDPOINT_DUAL_STACK, &endpoint, &error),
+        -EINVAL);
+    assert_string_equal(endpoint.url, "");
+    assert_int_equal(endpoint_make(NULL, "https://h", 0, &endpoint, &error), 0);
+    assert_string_equal(endpoint.url, "https://h/");
+    assert_string_equal(endpoint.region, "");
 }
 
 static void test_hostile_regions(void **state)
@@ -92,15 +150,15 @@ static void test_hostile_regions(void **state)
         if (region_is_valid(bad[i]))
             print_error("taken for a region: %s\n", bad[i]);
         assert_false(region_is_valid(bad[i]));
-        assert_int_equal(endpoint_make(bad[i], NULL, true, &endpoint, &error), -EINVAL);
-        assert_int_equal(endpoint_make(bad[i], "https://example.com", true, &endpoint, &error), -EINVAL);
+        assert_int_equal(endpoint_make(bad[i], NULL, ENDPOINT_ALLOW_HTTP, &endpoint, &error), -EINVAL);
+        assert_int_equal(endpoint_make(bad[i], "https://example.com", ENDPOINT_ALLOW_HTTP, &endpoint, &error), -EINVAL);
         assert_int_equal(error.number, EINVAL);
         assert_null(strpbrk(error.message, "\r\n"));
         assert_string_equal(endpoint.url, "");
     }
     struct endpoint endpoint;
     struct error error = { 0 };
-    assert_int_equal(endpoint_make(NULL, NULL, true, &endpoint, &error), -EINVAL);
+    assert_int_equal(endpoint_make(NULL, NULL, ENDPOINT_ALLOW_HTTP, &endpoint, &error), -EINVAL);
     assert_string_equal(error.message, "no region is known");
 }
 
@@ -113,10 +171,10 @@ static void test_longest_region(void **state)
     assert_int_equal(strlen(region), REGION_SIZE - 1);
     struct endpoint endpoint;
     struct error error = { 0 };
-    assert_int_equal(endpoint_make(region, NULL, false, &endpoint, &error), 0);
+    assert_int_equal(endpoint_make(region, NULL, 0, &endpoint, &error), 0);
     assert_string_equal(endpoint.region, region);
     memcpy(region + REGION_SIZE - 3, "a-1", 4);
-    assert_int_equal(endpoint_make(region, NULL, false, &endpoint, &error), -EINVAL);
+    assert_int_equal(endpoint_make(region, NULL, 0, &endpoint, &error), -EINVAL);
 }
 
 static void test_urls(void **state)
@@ -156,7 +214,7 @@ static void test_urls(void **state)
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct endpoint endpoint;
         struct error error = { 0 };
-        int r = endpoint_make("us-west-2", good[i].given, false, &endpoint, &error);
+        int r = endpoint_make("us-west-2", good[i].given, 0, &endpoint, &error);
         if (r)
             print_error("%s: %s\n", good[i].given, error.message);
         assert_int_equal(r, 0);
@@ -278,7 +336,7 @@ static void test_hostile_urls(void **state)
     for (size_t i = 0; i < sizeof hostile_urls / sizeof *hostile_urls; i++) {
         struct endpoint endpoint;
         struct error error = { 0 };
-        int r = endpoint_make("us-west-2", hostile_urls[i], true, &endpoint, &error);
+        int r = endpoint_make("us-west-2", hostile_urls[i], ENDPOINT_ALLOW_HTTP, &endpoint, &error);
         if (r != -EINVAL)
             print_error("taken: %s as %s\n", hostile_urls[i], endpoint.url);
         assert_int_equal(r, -EINVAL);
@@ -311,12 +369,12 @@ static void test_http_is_for_loopback(void **state)
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
         struct endpoint endpoint;
         struct error error = { 0 };
-        int r = endpoint_make("us-west-2", elsewhere[i], false, &endpoint, &error);
+        int r = endpoint_make("us-west-2", elsewhere[i], 0, &endpoint, &error);
         if (r != -EINVAL)
             print_error("taken: %s as %s\n", elsewhere[i], endpoint.url);
         assert_int_equal(r, -EINVAL);
         assert_non_null(strstr(error.message, "http:// is only for this host itself"));
-        assert_int_equal(endpoint_make("us-west-2", elsewhere[i], true, &endpoint, &error), 0);
+        assert_int_equal(endpoint_make("us-west-2", elsewhere[i], ENDPOINT_ALLOW_HTTP, &endpoint, &error), 0);
     }
 }
 
@@ -329,32 +387,37 @@ static void test_longest_url(void **state)
     memset(url, 'a', sizeof url);
     memcpy(url, "https://h/", 10);
     url[ENDPOINT_URL_SIZE - 1] = 0;
-    assert_int_equal(endpoint_make("us-west-2", url, false, &endpoint, &error), 0);
+    assert_int_equal(endpoint_make("us-west-2", url, 0, &endpoint, &error), 0);
     assert_string_equal(endpoint.url, url);
     url[ENDPOINT_URL_SIZE - 1] = 'a';
     url[ENDPOINT_URL_SIZE] = 0;
-    assert_int_equal(endpoint_make("us-west-2", url, false, &endpoint, &error), -EINVAL);
+    assert_int_equal(endpoint_make("us-west-2", url, 0, &endpoint, &error), -EINVAL);
 
     /* A host of 253 bytes is the longest there is. */
     char host[300] = "https://";
     for (size_t i = 0; i < 253; i++)
         host[8 + i] = i % 50 == 49 ? '.' : 'h';
     host[8 + 253] = 0;
-    assert_int_equal(endpoint_make("us-west-2", host, false, &endpoint, &error), 0);
+    assert_int_equal(endpoint_make("us-west-2", host, 0, &endpoint, &error), 0);
     memcpy(host + 8 + 253, ":65535", 7);
-    assert_int_equal(endpoint_make("us-west-2", host, false, &endpoint, &error), 0);
+    assert_int_equal(endpoint_make("us-west-2", host, 0, &endpoint, &error), 0);
     assert_string_equal(endpoint.host, host + 8);
     memcpy(host + 8 + 253, "h", 2);
-    assert_int_equal(endpoint_make("us-west-2", host, false, &endpoint, &error), -EINVAL);
+    assert_int_equal(endpoint_make("us-west-2", host, 0, &endpoint, &error), -EINVAL);
 }
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_regions),        cmocka_unit_test(test_hostile_regions),
-        cmocka_unit_test(test_longest_region), cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_hostile_urls),   cmocka_unit_test(test_http_is_for_loopback),
+        cmocka_unit_test(test_regions),
+        cmocka_unit_test(test_hostile_regions),
+        cmocka_unit_test(test_longest_region),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_hostile_urls),
+        cmocka_unit_test(test_http_is_for_loopback),
         cmocka_unit_test(test_longest_url),
+        cmocka_unit_test(test_kinds_of_hosts),
+        cmocka_unit_test(test_a_url_is_of_no_other_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

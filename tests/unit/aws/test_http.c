@@ -130,34 +130,6 @@ static void test_handles_start_afresh(void **state)
     free(answer);
 }
 
-/* Past the environment's proxy only where that is asked for, whatever the handle did before. */
-static void test_direct(void **state)
-{
-    (void)state;
-    struct server server, proxy;
-    struct outcome outcome;
-    char url[64], proxy_url[64];
-    server_start(&server, OK_ANSWER, sizeof OK_ANSWER - 1, KEEP);
-    server_start(&proxy, OK_ANSWER, sizeof OK_ANSWER - 1, KEEP);
-    struct http *http = http_make(NULL);
-    (void)request_to(proxy_url, proxy.port);
-    (void)setenv("http_proxy", proxy_url, 1);
-    for (int i = 0; i < 6; i++) {
-        struct http_request request = request_to(url, server.port);
-        request.direct = i % 2;
-        request.secret = i % 3 == 0;
-        ask(http, &request, &outcome);
-        assert_int_equal(outcome.status, 200);
-        assert_string_equal(outcome.body, "ok");
-        assert_int_equal(server.requests, (i + 1) / 2);
-        assert_int_equal(proxy.requests, i / 2 + 1);
-    }
-    (void)unsetenv("http_proxy");
-    http_curl_free(http);
-    server_stop(&server);
-    server_stop(&proxy);
-}
-
 static void test_refused_requests(void **state)
 {
     static const struct http_header bad[] = { { "X-A", "1\r\nX-B: 2" }, { "X-A", "1\n" },
@@ -536,7 +508,6 @@ int main(void)
         cmocka_unit_test(test_request_and_answer),
         cmocka_unit_test(test_methods_and_reuse),
         cmocka_unit_test(test_handles_start_afresh),
-        cmocka_unit_test(test_direct),
         cmocka_unit_test(test_refused_requests),
         cmocka_unit_test(test_bad_answers),
         cmocka_unit_test(test_body_limit_is_exact),

@@ -1,49 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* http over TLS: whom it believes. */
 #include "aws/failure.h"
-#include "base/cleanup.h"
 #include "http_server.h"
+#include "tls_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <microhttpd.h>
-
-static enum MHD_Result tls_answer(void *data, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_size, void **state)
-{
-    (void)data, (void)url, (void)method, (void)version, (void)upload;
-    if (!*state) {
-        *state = connection;
-        return MHD_YES;
-    }
-    if (*upload_size) {
-        *upload_size = 0;
-        return MHD_YES;
-    }
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(2, (void *)(uintptr_t) "ok", MHD_RESPMEM_PERSISTENT);
-    enum MHD_Result result = MHD_queue_response(connection, 200, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-static char *file_text(const char *folder, const char *name)
-{
-    char path[200];
-    struct buf text = BUF_INIT(65536);
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    for (int c; (c = getc(file)) != EOF;)
-        (void)buf_append_char(&text, (char)c);
-    (void)fclose(file);
-    return buf_steal(&text);
-}
 
 static void test_tls(void **state)
 {
@@ -62,33 +26,17 @@ static void test_tls(void **state)
         { "TLS 1.1", "IP:127.0.0.1", 2, true, "NORMAL:-VERS-ALL:+VERS-TLS1.1", FAILURE_TLS, "" },
     };
     (void)state;
-    if (system("command -v openssl >/dev/null")) {
-        print_message("no openssl command: TLS is not tested\n");
+    if (!tls_is_possible())
         skip();
-    }
-    char folder[] = "/tmp/test_http.XXXXXX";
+    char folder[] = TLS_FOLDER;
     assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char command[800], bundle[100], url[64];
-        (void)snprintf(command, sizeof command,
-                       "cd %s && openssl ecparam -genkey -name prime256v1 -noout -out key.pem && "
-                       "openssl req -new -key key.pem -out csr.pem -subj /CN=x -addext subjectAltName=%s && "
-                       "openssl x509 -req -in csr.pem -signkey key.pem -days %d -copy_extensions copy -out cert.pem "
-                       "2>errors || { cat errors; false; }",
-                       folder, rows[i].name_in_it, rows[i].days);
-        assert_int_equal(system(command), 0);
-        FREE_CLEANUP char *key = file_text(folder, "key.pem");
-        FREE_CLEANUP char *certificate = file_text(folder, "cert.pem");
-        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        struct MHD_Daemon *daemon =
-            MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_TLS, 0, NULL, NULL, tls_answer, NULL,
-                             MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_MEM_CERT,
-                             certificate, MHD_OPTION_HTTPS_PRIORITIES, rows[i].versions, MHD_OPTION_END);
-        assert_non_null(daemon);
+        char bundle[100], url[64];
+        struct MHD_Daemon *daemon = tls_start(folder, rows[i].name_in_it, rows[i].days, rows[i].versions);
         (void)snprintf(bundle, sizeof bundle, "%s/cert.pem", folder);
         struct http *http = http_make(rows[i].trusted ? bundle : NULL);
         struct outcome outcome;
-        struct http_request request = request_to(url, MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+        struct http_request request = request_to(url, tls_port(daemon));
         url_to_https(url);
         ask(http, &request, &outcome);
         if (strcmp(outcome.error.code, rows[i].code) || !strstr(outcome.error.message, rows[i].word))
@@ -98,11 +46,9 @@ static void test_tls(void **state)
         else
             assert_string_equal(outcome.body, "ok");
         http_curl_free(http);
-        MHD_stop_daemon(daemon);
+        tls_stop(daemon);
     }
-    char command[200];
-    (void)snprintf(command, sizeof command, "rm -r %s", folder);
-    assert_int_equal(system(command), 0);
+    tls_folder_remove(folder);
 }
 
 /* A server that does not answer the handshake, or cuts it. */

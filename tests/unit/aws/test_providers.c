@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The chain's sources from end to end: shared files and environment in, requests and credentials out. */
+#include "aws/endpoint.h"
 #include "aws/provider.h"
 #include "aws/sts.h"
 #include "codec/sigv4.h"
@@ -275,6 +276,39 @@ static void test_roles_in_a_row(void **state)
     give(test, 2, 200, ROLE_ANSWER("AssumeRole", "ASIAA2", "2026-11-22T13:55:00Z"));
     is(&answer, "ASIAA2", "assumed role");
     assert_int_equal(test->world.http.n_requests, 3);
+}
+
+/* What the mount's settings say of hosts and attempts holds for STS and SSO too. */
+static void test_endpoint_flags_and_attempts(void **state)
+{
+    struct test *test = *state;
+    struct answer answer;
+    start(test, PROFILE_A KEYS_B);
+    test->chain->free(test->chain);
+    test->world.settings.endpoint_flags = ENDPOINT_FIPS | ENDPOINT_DUAL_STACK;
+    test->world.settings.max_attempts = 1;
+    assert_int_equal(credentials_chain_new(&test->world.settings, &test->chain), 0);
+    ask(test, &answer);
+    asked(test, 0, "POST", "https://sts-fips.us-west-2.api.aws/");
+    give(test, 0, 500, "");
+    assert_int_equal(answer.calls, 1); /* at once */
+    test_end(test);
+
+    files_env(&test->files, "AWS_ENDPOINT_URL_STS", "https://sts.example");
+    start(test, PROFILE_A KEYS_B);
+    test->chain->free(test->chain);
+    test->world.settings.endpoint_flags = ENDPOINT_FIPS;
+    assert_int_equal(credentials_chain_new(&test->world.settings, &test->chain), 0);
+    ask(test, &answer);
+    failed(&answer, FAILURE_PROFILE, ENOKEY, "use_fips_endpoint");
+    assert_int_equal(test->world.http.n_requests, 0);
+    test_end(test);
+
+    /* Plain http to another host is for those who ask for it. */
+    files_env(&test->files, "AWS_ENDPOINT_URL_STS", "http://sts.example");
+    start(test, PROFILE_A KEYS_B);
+    ask(test, &answer);
+    failed(&answer, FAILURE_PROFILE, ENOKEY, "http:// is only for this host itself");
 }
 
 static void test_role_with_a_wrong_clock(void **state)
@@ -915,6 +949,7 @@ int main(void)
         provider_test(test_role),
         provider_test(test_role_errors),
         provider_test(test_roles_in_a_row),
+        provider_test(test_endpoint_flags_and_attempts),
         provider_test(test_role_with_a_wrong_clock),
         provider_test(test_what_a_profile_may_not_say),
         provider_test(test_order),

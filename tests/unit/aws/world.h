@@ -49,6 +49,7 @@ static inline void world_init(struct world *world, struct config *config)
                                                      .random = &world_random,
                                                      .skew_ms = &world->skew_ms,
                                                      .region = "us-west-2",
+                                                     .max_attempts = RETRY_ATTEMPTS,
                                                      .timeout_ms = 15000 };
 }
 

@@ -93,7 +93,7 @@ static void start(struct world *world, const char *account, char *account_of_key
                                       .clock = &world->clock.clock,
                                       .random = &world->random };
     struct error error;
-    assert_int_equal(endpoint_make("us-west-2", NULL, false, &client.endpoint, &error), 0);
+    assert_int_equal(endpoint_make("us-west-2", NULL, 0, &client.endpoint, &error), 0);
     assert_int_equal(client_new(&client, &world->client), 0);
     struct client_settings sts = client;
     sts.service = "sts";

@@ -383,12 +383,64 @@ static void test_long_line(void **state)
     options_release(&options);
 }
 
+static void visit(void *data, const char *name, const char *value, const char *from)
+{
+    assert_int_equal(buf_printf(data, "%s=%s<%s\n", name, or_none(value), from), 0);
+}
+
+/* There is such a line in the table of what is in force. */
+static void has(const char *const *arguments, const char *line, bool expected)
+{
+    struct buf BUF_CLEANUP table = BUF_INIT(1 << 14);
+    struct options options;
+    struct error error;
+    char whole[200];
+    assert_int_equal(parse(arguments, &options, &error), 0);
+    (void)buf_append_char(&table, '\n');
+    options_visit(&options, visit, &table);
+    (void)buf_printf(&table, "region from %s\n", options_region_from(&options));
+    (void)snprintf(whole, sizeof whole, "\n%s\n", line);
+    if (!strstr(buf_str(&table), whole) == expected)
+        fail_msg("\"%s\" in: %s", line, buf_str(&table));
+    options_release(&options);
+}
+
+static void test_where_they_are_from(void **state)
+{
+    char line[40];
+    (void)state;
+    has(ARGS("/m"), "ttl=30s<default", true);
+    has(ARGS("--ttl", "1m", "/m"), "ttl=1m<option", true);
+    has(ARGS("-o", "ttl=1m,ttl=30s", "/m"), "ttl=30s<option", true); /* though it is the default */
+    has(ARGS("/m"), "allow-http=false<default", true);
+    has(ARGS("-o", "allow-http", "/m"), "allow-http=true<option", true);
+    has(ARGS("-d", "/m"), "log-level=debug<option", true);
+    has(ARGS("-d", "/m"), "foreground=true<option", true);
+    has(ARGS("--umask=022", "/m"), "umask=022<option", true);
+    (void)snprintf(line, sizeof line, "uid=%u<default", getuid());
+    has(ARGS("/m"), line, true);
+    (void)snprintf(line, sizeof line, "gid=%u<default", getgid());
+    has(ARGS("/m"), line, true);
+    has(ARGS("--gid=7", "/m"), "gid=7<option", true);
+    has(ARGS("--account-id=123456789012", "/m"), "account-id=123456789012<option", true);
+    has(ARGS("arn:aws:personalize:us-west-2:123456789012", "/m"), "account-id=123456789012<SOURCE", true);
+    has(ARGS("us-west-2", "/m"), "region from SOURCE", true);
+    has(ARGS("--region=us-west-2", "us-west-2", "/m"), "region from option", true);
+    has(ARGS("-o", "ro,nofail", "/m"), "ro=true<option", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_durations),   cmocka_unit_test(test_defaults),  cmocka_unit_test(test_source),
-        cmocka_unit_test(test_equal_lines), cmocka_unit_test(test_operands),  cmocka_unit_test(test_wrong_use),
-        cmocka_unit_test(test_least_ttl),   cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_source),
+        cmocka_unit_test(test_equal_lines),
+        cmocka_unit_test(test_operands),
+        cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_least_ttl),
+        cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_where_they_are_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
