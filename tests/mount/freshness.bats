@@ -46,7 +46,7 @@ all_requests() { grep -c 'opcode: [^F]' "$LOG" || true; }
     mount_start -d
     look() {
         (cd "$M/${jobs[0]}" && cat status numResults && stat status jobInput/path && grep -r . . && wc -c ./*Arn &&
-            [ -e failureReason ] && find . -newer roleArn && cp status "$BATS_TEST_TMPDIR/copy") >/dev/null
+            [ -e failureReason ] && find . -newer roleArn && cp --remove-destination status "$BATS_TEST_TMPDIR/copy") >/dev/null
     }
     opened() { requests OPENDIR RELEASEDIR; }
     look && look && look

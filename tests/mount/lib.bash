@@ -37,6 +37,7 @@ common_teardown() {
         umount -l "$M" 2>/dev/null || fusermount3 -uz "$M"
     done
     [[ -z $emulator ]] || ! still "$emulator" || kill -TERM "$emulator" 2>/dev/null || true
+    chmod -R u+w "$BATS_TEST_TMPDIR" # copies have the modes of the originals
     # What must never be in a log.
     if [[ -f $LOG ]] && grep -E 'emulator/secret|ERROR: AddressSanitizer|runtime error|Assertion' "$LOG"; then
         failed=1

@@ -191,7 +191,10 @@ churn_start() {
                 read -r generation length filling < <($command <"$file")
                 [ "${#generation} $((10#$length))" = "12 $((22 + ${#filling} - 1))" ]
             done
-            cp "$file" "$BATS_TEST_TMPDIR/copy"
+            # cp gives up, and says so, where the value has changed between its stat and its open.
+            until cp --remove-destination "$file" "$BATS_TEST_TMPDIR/copy" 2>"$BATS_TEST_TMPDIR/said"; do
+                grep -q 'replaced while being copied' "$BATS_TEST_TMPDIR/said"
+            done
             read -r generation length filling <"$BATS_TEST_TMPDIR/copy"
             [ "$(stat -c %s "$BATS_TEST_TMPDIR/copy")" = $((10#$length)) ]
         done
