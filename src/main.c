@@ -190,8 +190,6 @@ static int build_tree(struct app *app, struct error *error)
                                         .cache = regions_own(app->regions),
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
-                                        .changed = node_changed,
-                                        .changed_data = app,
                                         .clock = &clock_system,
                                         .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;

@@ -36,11 +36,8 @@ struct view {
     struct realm *realm;
     struct list branches;
     struct list versions;
-    /* A hash of the names that only an answer tells: in the attributes of the job's directory and in the listings of
-     * its directories that the kernel was given last. */
-    uint64_t attr_names;
+    /* A hash of the names that only an answer tells, in the listings of its directories that the kernel was given. */
     uint64_t told_names;
-    bool told_attr;
     bool told;
     bool told_mixed; /* directories were listed with different ones */
 };

@@ -44,9 +44,6 @@ struct tree_settings {
     /* The jobs that an ARN is about; NULL where it may not be asked for (-ENOENT). */
     struct cache *(*cache_of)(void *data, const struct arn *arn);
     void *data;
-    /* The attributes of a directory that the kernel holds have changed. */
-    void (*changed)(void *data, uint64_t node);
-    void *changed_data;
     const struct clock *clock;
     int64_t negative_ttl_ms; /* how long a name that cannot be a job's, or is none, may be kept */
 };

@@ -28,7 +28,7 @@ uint64_t names_hash(struct tree *tree, const struct job *job);
 
 /* Attributes, each with its lifetimes. */
 struct tree_attr realm_attr(const struct tree *tree, const struct realm *realm);
-struct tree_attr dir_attr(struct tree *tree, struct view *view, unsigned dir);
+struct tree_attr dir_attr(struct tree *tree, const struct view *view, unsigned dir);
 /* A directory that only an answer tells of: known by the last describe (is_known), or guessed. */
 struct tree_attr branch_attr(struct tree *tree, const struct branch *branch, bool is_known);
 struct tree_attr version_attr(const struct tree *tree, struct version *version);

@@ -83,7 +83,7 @@ static unsigned ns_of(uint64_t names) { return names ? (unsigned)(names % (NS_PE
  * last describe, which alone tells what is in it. Of a job that is not known: nothing, so that a getattr comes and
  * waits.
  */
-struct tree_attr dir_attr(struct tree *tree, struct view *view, unsigned dir)
+struct tree_attr dir_attr(struct tree *tree, const struct view *view, unsigned dir)
 {
     const struct job *job = view->job;
     const struct knowledge *latest = job_latest(job);
@@ -105,12 +105,7 @@ struct tree_attr dir_attr(struct tree *tree, struct view *view, unsigned dir)
     if (!left_ms && job->failed_until_ms > now_ms)
         left_ms = job->failed_until_ms - now_ms;
     attr.mtime_ms = record_updated_ms(latest->record);
-    uint64_t names = names_hash(tree, job);
-    if (!dir) {
-        view->attr_names = names;
-        view->told_attr = true;
-    }
-    attr.mtime_ns = ns_of(names);
+    attr.mtime_ns = ns_of(names_hash(tree, job));
     attr.entry_ms = is_map && !job->described.record ? 0 : TREE_FOREVER_MS;
     attr.attr_ms = is_map ? described_left_ms(tree, job) : left_ms;
     return attr;

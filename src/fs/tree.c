@@ -237,29 +237,8 @@ static int settle_waited(struct tree *tree, struct version *version, int number)
     return number ? version_fail(tree, version, number) : version_resolve(tree, version);
 }
 
-/* The job that a node is of, or NULL. */
-static struct view *view_of(const struct tree *tree, uint64_t node)
-{
-    unsigned dir = 0;
-    struct view *view = view_find(&tree->nodes, node, &dir);
-    const struct branch *branch = branch_find(&tree->nodes, node);
-    const struct version *version = version_find(&tree->nodes, node);
-    return view ? view : branch ? branch->view : version ? version->view : NULL;
-}
-
-/* A describe may tell names that the job's directory did not have: the kernel holds its attributes for longer. */
-static void tell_names(struct tree *tree, const struct view *view)
-{
-    uint64_t node = view_node(view, 0);
-    if (view->told_attr && view->attr_names != names_hash(tree, view->job))
-        tree->settings.changed(tree->settings.changed_data, node);
-}
-
 int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tree_attr *ret)
 {
-    const struct view *view = view_of(tree, node);
-    if (view && !number)
-        tell_names(tree, view);
     struct version *version = version_find(&tree->nodes, node);
     if (number == ESHUTDOWN || number == ENOENT)
         return -number;
@@ -276,6 +255,16 @@ int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tre
 }
 
 /* ---- waiting ---- */
+
+/* The job that a node is of, or NULL. */
+static struct view *view_of(const struct tree *tree, uint64_t node)
+{
+    unsigned dir = 0;
+    struct view *view = view_find(&tree->nodes, node, &dir);
+    const struct branch *branch = branch_find(&tree->nodes, node);
+    const struct version *version = version_find(&tree->nodes, node);
+    return view ? view : branch ? branch->view : version ? version->view : NULL;
+}
 
 int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
 {

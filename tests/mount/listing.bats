@@ -282,3 +282,18 @@ list_more() {
     grep -r . "$M/$job" >/dev/null
     [ "$(describes)" = 1 ]
 }
+
+@test "members that a describe tells are listed from then on, in directories that were listed before too" {
+    emulator_start --jobs 1 --running 0
+    job=$(control jobs)
+    set_job "$job" 'later={"a":1}' 'jobInput.more="x"' 'status="ACTIVE"'
+    mount_start
+    ls -l "$M" >/dev/null
+    [[ $(ls "$M/$job") != *later* ]]
+    [ "$(ls "$M/$job/jobInput")" = $'kmsKeyArn\npath' ]
+    [ "$(cat "$M/$job/status")" = ACTIVE ]
+    [[ $(ls "$M/$job") == *later* ]]
+    [ "$(ls "$M/$job/jobInput")" = $'kmsKeyArn\nmore\npath' ]
+    [ "$(cat "$M/$job/later/a")" = 1 ]
+    [ "$(describes)" = 1 ]
+}

@@ -32,7 +32,6 @@ struct world {
     struct tree *tree;
     struct cache *other; /* what an ARN's cache is; NULL: refused */
     int asked;           /* for an ARN */
-    int changed;         /* attributes of directories */
     int64_t stale_if_error_ms;
     int64_t stale_while_revalidate_ms;
 };
@@ -45,12 +44,6 @@ __attribute__((unused)) static struct cache *cache_of(void *data, const struct a
     (void)arn;
     world->asked++;
     return world->other;
-}
-
-static void changed(void *data, uint64_t node)
-{
-    (void)node;
-    ((struct world *)data)->changed++;
 }
 
 static struct world the_world;
@@ -80,8 +73,6 @@ __attribute__((unused)) static int setup(void **state)
                                         .cache = the_world.cache,
                                         .cache_of = cache_of,
                                         .data = &the_world,
-                                        .changed = changed,
-                                        .changed_data = &the_world,
                                         .clock = &the_world.clock.clock,
                                         .negative_ttl_ms = NEGATIVE_TTL };
     *state = &the_world;
