@@ -206,6 +206,7 @@ int child_start(struct watches *watches, char *const *words, size_t output_max, 
     int result = pipe2(fds, O_CLOEXEC) ? -errno : 0;
     if (!result) {
         child->pipe = fds[0];
+        (void)signal(SIGCHLD, SIG_DFL); /* ignored, as a parent may leave us that, the kernel would reap it first */
         result = fcntl(fds[0], F_SETFL, O_NONBLOCK) ? -errno : spawn(&child->pid, words, fds[1]);
         (void)close(fds[1]);
     }

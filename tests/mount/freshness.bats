@@ -29,7 +29,7 @@ all_requests() { grep -c 'opcode: [^F]' "$LOG" || true; }
     mount_start
     files=("$M/${jobs[0]}/failureReason" "$M/${jobs[1]}/failureReason" "$M/${jobs[2]}/failureReason")
     [ "$("$PROBE" repeat 3 "${files[@]}")" = '9 Because.' ]
-    sleep 0.3
+    settle
     before=$(wakeups)
     [ "$before" -gt 0 ]
     [ "$("$PROBE" repeat 1000 "${files[@]}")" = '3000 Because.' ]
@@ -212,7 +212,7 @@ all_requests() { grep -c 'opcode: [^F]' "$LOG" || true; }
     [ "$(describes)" = 30 ]
     [ "$(cat "$M"/*/jobInput/path)" = "$expected" ]
     files=("$M"/*/jobInput/path)
-    sleep 0.3
+    settle
     before=$(wakeups)
     [ "$("$PROBE" repeat 1 "${files[@]}" | cut -d ' ' -f 2)" = "$expected" ]
     [ "$(wakeups)" = "$before" ]

@@ -123,4 +123,9 @@ requests() {
 
 # wakeups: how often the daemon has begun to sleep. Its loop waits for requests and answers in its sleep: while this number
 # stays, nothing has reached it.
+# settle: until the daemon has nothing left to do: the kernel tells it late what it has closed or forgotten.
+settle() {
+    local before
+    until before=$(wakeups) && sleep 0.3 && [ "$(wakeups)" = "$before" ]; do :; done
+}
 wakeups() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$daemon/status"; }
