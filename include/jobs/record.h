@@ -2,7 +2,7 @@
 /*
  * record: what the service said of one job, once: the JSON object as it was sent, without its white space, and the few
  * facts that are asked for often. Immutable and counted: a reader that began with a record keeps it, whatever comes
- * later. Reading a value parses the text again (some microseconds); the kernel's cache makes that rare.
+ * later. Reading a value parses the text again; the kernel's cache makes that rare.
  */
 #ifndef JOBS_RECORD_H
 #define JOBS_RECORD_H
