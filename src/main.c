@@ -5,6 +5,7 @@
 #include "aws/http.h"
 #include "aws/retry.h"
 #include "aws/settings.h"
+#include "aws/stats.h"
 #include "aws/sts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -33,6 +34,7 @@ struct app {
     struct timers timers;
     struct watches watches;
     int64_t skew_ms; /* the services' clock less ours */
+    struct stats stats;
     struct config *config;
     struct credentials_provider *credentials;
     struct settings settings;
@@ -166,7 +168,8 @@ static int connect_service(struct app *app, struct error *error)
                     .timers = &app->timers,
                     .clock = &clock_system,
                     .random = &random_system,
-                    .skew_ms = &app->skew_ms },
+                    .skew_ms = &app->skew_ms,
+                    .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
                    .ttl_ms = app->options.ttl_ms,
