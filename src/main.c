@@ -5,6 +5,7 @@
 #include "aws/http.h"
 #include "aws/retry.h"
 #include "aws/settings.h"
+#include "aws/stats.h"
 #include "aws/sts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "base/watch.h"
 #include "codec/sigv4.h"
 #include "daemon.h"
+#include "fs/control.h"
 #include "fs/fuse.h"
 #include "fs/tree.h"
 #include "jobs/regions.h"
@@ -32,12 +34,14 @@ struct app {
     struct timers timers;
     struct watches watches;
     int64_t skew_ms; /* the services' clock less ours */
+    struct stats stats;
     struct config *config;
     struct credentials_provider *credentials;
     struct settings settings;
     struct http *http;
     struct client *sts;
     struct regions *regions;
+    struct control *control;
     struct tree *tree;
     struct mount *mount;
     struct loop loop;
@@ -77,8 +81,9 @@ static void reload(void *data)
 }
 
 /* Each setting in force and where it came from. */
-static void settings_show(const struct app *app, settings_visit_fn *visit, void *data)
+static void settings_show(void *app_data, settings_visit_fn *visit, void *data)
 {
+    const struct app *app = app_data;
     settings_visit(&app->settings, app->config, visit, data);
     options_visit(&app->options, visit, data);
 }
@@ -163,7 +168,8 @@ static int connect_service(struct app *app, struct error *error)
                     .timers = &app->timers,
                     .clock = &clock_system,
                     .random = &random_system,
-                    .skew_ms = &app->skew_ms },
+                    .skew_ms = &app->skew_ms,
+                    .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
                    .ttl_ms = app->options.ttl_ms,
@@ -186,8 +192,14 @@ static int connect_service(struct app *app, struct error *error)
 
 static int build_tree(struct app *app, struct error *error)
 {
+    const struct control_sources control = {
+        .clock = &clock_system, .cache = regions_own(app->regions), .visit_settings = settings_show, .data = app
+    };
+    if (control_new(&control, &app->control))
+        return error_set(error, ENOMEM, NULL, "no memory");
     const struct tree_settings tree = { .kind = &kind_batch_inference_job,
                                         .cache = regions_own(app->regions),
+                                        .control = app->control,
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
                                         .clock = &clock_system,
@@ -242,6 +254,7 @@ static void stop(struct app *app)
         regions_end_waits(app->regions, ESHUTDOWN);
     mount_free(app->mount);
     tree_free(app->tree);
+    control_free(app->control);
     regions_free(app->regions);
     client_free(app->sts);
     if (app->credentials)

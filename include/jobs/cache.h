@@ -66,6 +66,9 @@ int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter);
 void cache_revalidate(struct cache *cache, struct job *job);
 /* Starts, takes up again or joins the listing. 0: `waiter` will be called; -ENOMEM: not. */
 int cache_list(struct cache *cache, struct waiter *waiter);
+/* Starts the listing, for a later reader's sake, if the last is not fresh any more and none is under way; after one
+ * that failed not before list_ttl_ms have passed. */
+void cache_relist(struct cache *cache);
 /* Ends one wait, without a call back. What was begun for it and nobody else waits for begins nothing more. */
 void waiter_cancel(struct waiter *waiter);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listings of directories. */
+#include "fs/control.h"
 #include "fs/render.h"
 #include "fs/tree_state.h"
 
@@ -216,6 +217,8 @@ int tree_readdir(struct tree *tree, uint64_t node, uint64_t offset, bool plus, t
     unsigned dir = 0;
     struct view *view = view_find(&tree->nodes, node, &dir);
     struct branch *branch = branch_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_readdir(tree->settings.control, node, offset, emit, data);
     if (!realm && !view && !branch)
         return -ESTALE;
     if (realm && !offset)

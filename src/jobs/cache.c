@@ -23,6 +23,8 @@ struct cache {
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
+    bool relists;            /* it is wanted even if nobody waits */
+    int64_t relist_after_ms; /* after one that failed */
     struct listing_state state;
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
@@ -359,7 +361,7 @@ static void listing_ended(void *data, const struct listing_result *result, const
 {
     struct cache *cache = data;
     struct error error = { 0 };
-    cache->listing_runs = false;
+    cache->listing_runs = cache->relists = false;
     if (!result)
         error = *failed;
     else if (listing_take(cache, result))
@@ -368,23 +370,34 @@ static void listing_ended(void *data, const struct listing_result *result, const
         cache->state.failed_number = error.number;
     if (error.number && error.number != ESHUTDOWN)
         failure_log("list jobs", &error);
+    cache->relist_after_ms = error.number ? now_of(cache) + cache->settings.list_ttl_ms : 0;
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &cache->list_waiters);
     waiters_call(&waiters, error.number);
 }
 
+static int listing_run(struct cache *cache)
+{
+    int result = cache->listing_runs ? 0 : listing_start(cache->listing);
+    cache->listing_runs = !result;
+    return result;
+}
+
 int cache_list(struct cache *cache, struct waiter *waiter)
 {
-    if (!cache->listing_runs) {
-        int result = listing_start(cache->listing);
-        if (result)
-            return result;
-        cache->listing_runs = true;
-    }
+    int result = listing_run(cache);
+    if (result)
+        return result;
     waiter->cache = cache;
     list_insert(&cache->list_waiters, &waiter->node);
     return 0;
+}
+
+void cache_relist(struct cache *cache)
+{
+    if (max_of(cache->state.fresh_until_ms, cache->relist_after_ms) <= now_of(cache) && !listing_run(cache))
+        cache->relists = true;
 }
 
 const struct listing_state *cache_listing(const struct cache *cache) { return &cache->state; }
@@ -414,6 +427,8 @@ void waiter_cancel(struct waiter *waiter)
     if (!was_last)
         return;
     if (neighbour == &cache->list_waiters) {
+        if (cache->relists)
+            return;
         cache->listing_runs = false;
         listing_stop(cache->listing);
         return;
@@ -427,7 +442,7 @@ void cache_expire(struct cache *cache)
 {
     size_t at = 0;
     cache->expired_ms = now_of(cache);
-    cache->state.fresh_until_ms = 0;
+    cache->state.fresh_until_ms = cache->relist_after_ms = 0;
     listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
