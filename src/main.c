@@ -40,6 +40,7 @@ struct app {
     struct settings settings;
     struct http *http;
     struct client *sts;
+    struct failures *failures;
     struct regions *regions;
     struct control *control;
     struct tree *tree;
@@ -153,6 +154,8 @@ static int connect_service(struct app *app, struct error *error)
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
+    if (failures_new(&clock_system, &app->failures))
+        return error_set(error, ENOMEM, NULL, "no memory");
     struct error sts_error; /* a mount can do without */
     if (sts_client_new(&credentials, app->credentials, &app->sts, &sts_error))
         log_warning("STS will not be asked for the account: %s", sts_error.message);
@@ -172,6 +175,7 @@ static int connect_service(struct app *app, struct error *error)
                     .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
+                   .failures = app->failures,
                    .ttl_ms = app->options.ttl_ms,
                    .final_ttl_ms = app->options.terminal_ttl_ms,
                    .list_ttl_ms = app->options.list_ttl_ms,
@@ -192,9 +196,11 @@ static int connect_service(struct app *app, struct error *error)
 
 static int build_tree(struct app *app, struct error *error)
 {
-    const struct control_sources control = {
-        .clock = &clock_system, .cache = regions_own(app->regions), .visit_settings = settings_show, .data = app
-    };
+    const struct control_sources control = { .clock = &clock_system,
+                                             .cache = regions_own(app->regions),
+                                             .failures = app->failures,
+                                             .visit_settings = settings_show,
+                                             .data = app };
     if (control_new(&control, &app->control))
         return error_set(error, ENOMEM, NULL, "no memory");
     const struct tree_settings tree = { .kind = &kind_batch_inference_job,
@@ -256,6 +262,7 @@ static void stop(struct app *app)
     tree_free(app->tree);
     control_free(app->control);
     regions_free(app->regions);
+    failures_free(app->failures);
     client_free(app->sts);
     if (app->credentials)
         app->credentials->free(app->credentials);

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "fs/tree.h"
 #include "jobs/cache.h"
+#include "jobs/failures.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@ enum { CONTROL_TEXT_MAX = 1 << 20 };
 struct control_sources {
     const struct clock *clock;
     struct cache *cache; /* of the mount's own jobs */
+    const struct failures *failures;
     /* Calls `visit` with each setting in force. */
     void (*visit_settings)(void *data, settings_visit_fn *visit, void *visit_data);
     void *data;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "jobs/failures.h"
 #include "jobs/job.h"
 #include "jobs/source.h"
 
@@ -32,6 +33,8 @@ struct cache_settings {
     int64_t stale_while_revalidate_ms;
     int64_t stale_if_error_ms;
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
+    struct failures *failures;         /* keeps those that are told; NULL: the log alone */
+    const char *directory;             /* of the jobs, below the mount point, for failures; NULL: the root */
     void (*names_changed)(void *data); /* a listing has changed which names the root has */
     void *data;
 };

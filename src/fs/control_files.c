@@ -28,7 +28,17 @@ static void config_render(const struct control_sources *sources, struct buf *to,
     sources->visit_settings(sources->data, setting_render, to);
 }
 
+static void errors_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+{
+    *changed_ms = failures_changed_ms(sources->failures);
+    failures_render(sources->failures, to);
+}
+
 static const struct control_file files[] = {
+    { .name = "errors",
+      .mode = 0400,
+      .help = "the last 100 failures, and what to do about each",
+      .render = errors_render },
     { .name = "config",
       .mode = 0400,
       .help = "each setting in force and where it came from, secrets masked",
