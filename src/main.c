@@ -35,6 +35,7 @@ struct app {
     struct watches watches;
     int64_t skew_ms; /* the services' clock less ours */
     struct stats stats;
+    struct tree_counts counts;
     struct config *config;
     struct credentials_provider *credentials;
     struct settings settings;
@@ -130,6 +131,8 @@ static int configure(struct app *app, struct error *error)
 static int connect_service(struct app *app, struct error *error)
 {
     const struct settings *settings = &app->settings;
+    (void)stats_operation(&app->stats, kind_batch_inference_job.describe_operation); /* counted from 0 */
+    (void)stats_operation(&app->stats, kind_batch_inference_job.list_operation);
     const struct http_settings http = {
         .user_agent = settings->user_agent,
         .ca_bundle = settings->ca_bundle,
@@ -199,6 +202,8 @@ static int build_tree(struct app *app, struct error *error)
     const struct control_sources control = { .clock = &clock_system,
                                              .cache = regions_own(app->regions),
                                              .failures = app->failures,
+                                             .stats = &app->stats,
+                                             .counts = &app->counts,
                                              .visit_settings = settings_show,
                                              .data = app };
     if (control_new(&control, &app->control))
@@ -209,6 +214,7 @@ static int build_tree(struct app *app, struct error *error)
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
                                         .clock = &clock_system,
+                                        .counts = &app->counts,
                                         .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
 }

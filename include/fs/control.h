@@ -12,6 +12,7 @@
 #define FS_CONTROL_H
 
 #include "aws/settings.h"
+#include "aws/stats.h"
 #include "base/buf.h"
 #include "fs/tree.h"
 #include "jobs/cache.h"
@@ -30,6 +31,8 @@ struct control_sources {
     const struct clock *clock;
     struct cache *cache; /* of the mount's own jobs */
     const struct failures *failures;
+    const struct stats *stats;
+    const struct tree_counts *counts;
     /* Calls `visit` with each setting in force. */
     void (*visit_settings)(void *data, settings_visit_fn *visit, void *visit_data);
     void *data;

@@ -32,6 +32,8 @@ void failures_free(struct failures *failures); /* takes NULL */
 
 /* Writes a line to the log, and keeps it. `failures` NULL: the log alone. */
 void failures_tell(struct failures *failures, const struct failure_place *place, const struct error *error);
+/* How many were kept so far. */
+uint64_t failures_count(const struct failures *failures);
 /* When the last one came, wall clock; before the first: when it was made. */
 int64_t failures_changed_ms(const struct failures *failures);
 /* Appends a header line and one line for each, oldest first; columns are separated by tabs and escaped

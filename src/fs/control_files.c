@@ -3,6 +3,7 @@
  * values are (base/escape.h). */
 #include "base/escape.h"
 #include "fs/control.h"
+#include "fs/metrics.h"
 
 #include <string.h>
 
@@ -34,11 +35,22 @@ static void errors_render(const struct control_sources *sources, struct buf *to,
     failures_render(sources->failures, to);
 }
 
+static void metrics_file_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+{
+    (void)changed_ms;
+    metrics_render(sources, to);
+}
+
 static const struct control_file files[] = {
     { .name = "errors",
       .mode = 0400,
       .help = "the last 100 failures, and what to do about each",
       .render = errors_render },
+    { .name = "metrics.prom",
+      .mode = 0444,
+      .traits = CONTROL_RELISTS,
+      .help = "counts, ages and durations in Prometheus' text format",
+      .render = metrics_file_render },
     { .name = "config",
       .mode = 0400,
       .help = "each setting in force and where it came from, secrets masked",

@@ -355,6 +355,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     bool expired = result->began_ms < cache->expired_ms;
     cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
+    cache->state.listed_ms = result->began_ms;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);

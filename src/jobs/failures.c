@@ -166,6 +166,8 @@ void failures_tell(struct failures *failures, const struct failure_place *place,
 
 /* ---- all of them ---- */
 
+uint64_t failures_count(const struct failures *failures) { return failures->told; }
+
 int64_t failures_changed_ms(const struct failures *failures) { return failures->changed_ms; }
 
 int failures_new(const struct clock *clock, struct failures **ret_failures)
