@@ -3,6 +3,8 @@
  * values are (base/escape.h). */
 #include "base/escape.h"
 #include "fs/control.h"
+#include "fs/events_file.h"
+#include "fs/jobs_table.h"
 
 #include <string.h>
 
@@ -28,7 +30,27 @@ static void config_render(const struct control_sources *sources, struct buf *to,
     sources->visit_settings(sources->data, setting_render, to);
 }
 
+static int jobs_take(const struct control_sources *sources, struct snapshot **ret_snapshot)
+{
+    return jobs_table_take(sources->jobs_table, ret_snapshot);
+}
+
+static int events_take(const struct control_sources *sources, struct snapshot **ret_snapshot)
+{
+    return events_file_take(sources->events, ret_snapshot);
+}
+
 static const struct control_file files[] = {
+    { .name = "jobs.tsv",
+      .mode = 0444,
+      .traits = CONTROL_WAITS,
+      .help = "all jobs, a line each, as the root's listing shows them",
+      .take = jobs_take },
+    { .name = "events",
+      .mode = 0444,
+      .traits = CONTROL_GROWS | CONTROL_RELISTS,
+      .help = "changes of status, as they are seen: time, job, old, new",
+      .take = events_take },
     { .name = "config",
       .mode = 0400,
       .help = "each setting in force and where it came from, secrets masked",
