@@ -101,7 +101,7 @@ static int generation_measure(struct generation *generation, const struct genera
             at++;
         const struct row *same = former && at < former->n_rows ? &former->rows[at] : NULL;
         size_t len = 0;
-        if (same && (same->record == row->record || record_agrees(same->record, row->record))) {
+        if (same && record_is_same(same->record, row->record)) {
             len = (size_t)(same->end - row_begin(former, at));
             row->hash = same->hash;
         } else {
