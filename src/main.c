@@ -39,12 +39,14 @@ struct app {
     struct watches watches;
     int64_t skew_ms; /* the services' clock less ours */
     struct stats stats;
+    struct tree_counts counts;
     struct config *config;
     struct credentials_provider *credentials;
     struct settings settings;
     struct http *http;
     struct client *sts;
     struct events *events;
+    struct failures *failures;
     struct regions *regions;
     struct announcer *announcer;
     struct jobs_table *jobs_table;
@@ -145,6 +147,8 @@ static int configure(struct app *app, struct error *error)
 static int connect_service(struct app *app, struct error *error)
 {
     const struct settings *settings = &app->settings;
+    (void)stats_operation(&app->stats, kind_batch_inference_job.describe_operation); /* counted from 0 */
+    (void)stats_operation(&app->stats, kind_batch_inference_job.list_operation);
     const struct http_settings http = {
         .user_agent = settings->user_agent,
         .ca_bundle = settings->ca_bundle,
@@ -169,6 +173,8 @@ static int connect_service(struct app *app, struct error *error)
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
+    if (failures_new(&clock_system, &app->failures))
+        return error_set(error, ENOMEM, NULL, "no memory");
     struct error sts_error; /* a mount can do without */
     if (sts_client_new(&credentials, app->credentials, &app->sts, &sts_error))
         log_warning("STS will not be asked for the account: %s", sts_error.message);
@@ -189,6 +195,7 @@ static int connect_service(struct app *app, struct error *error)
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
                    .events = app->events,
+                   .failures = app->failures,
                    .ttl_ms = app->options.ttl_ms,
                    .final_ttl_ms = app->options.terminal_ttl_ms,
                    .list_ttl_ms = app->options.list_ttl_ms,
@@ -220,6 +227,9 @@ static int build_control(struct app *app)
                                              .cache = cache,
                                              .jobs_table = app->jobs_table,
                                              .events = app->events_file,
+                                             .failures = app->failures,
+                                             .stats = &app->stats,
+                                             .counts = &app->counts,
                                              .visit_settings = settings_show,
                                              .data = app };
     return result ? result : control_new(&control, &app->control);
@@ -235,6 +245,7 @@ static int build_tree(struct app *app, struct error *error)
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
                                         .clock = &clock_system,
+                                        .counts = &app->counts,
                                         .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
 }
@@ -306,6 +317,7 @@ static void stop(struct app *app)
     jobs_table_free(app->jobs_table);
     regions_free(app->regions);
     events_free(app->events);
+    failures_free(app->failures);
     client_free(app->sts);
     if (app->credentials)
         app->credentials->free(app->credentials);

@@ -13,9 +13,11 @@
 #define FS_CONTROL_H
 
 #include "aws/settings.h"
+#include "aws/stats.h"
 #include "base/buf.h"
 #include "fs/tree.h"
 #include "jobs/cache.h"
+#include "jobs/failures.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +33,9 @@ struct control_sources {
     struct cache *cache; /* of the mount's own jobs */
     struct jobs_table *jobs_table;
     struct events_file *events;
+    const struct failures *failures;
+    const struct stats *stats;
+    const struct tree_counts *counts;
     /* Calls `visit` with each setting in force. */
     void (*visit_settings)(void *data, settings_visit_fn *visit, void *visit_data);
     void *data;

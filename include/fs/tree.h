@@ -41,6 +41,12 @@ struct tree_attr {
 struct arn;
 struct control;
 
+/* What the kernel does not give by itself. */
+struct tree_counts {
+    uint64_t hits;   /* values looked up, and lists opened, that were given from memory */
+    uint64_t misses; /* waits that were begun */
+};
+
 struct tree_settings {
     const struct kind *kind;
     struct cache *cache;     /* of the root's jobs */
@@ -49,7 +55,8 @@ struct tree_settings {
     struct cache *(*cache_of)(void *data, const struct arn *arn);
     void *data;
     const struct clock *clock;
-    int64_t negative_ttl_ms; /* how long a name that cannot be a job's, or is none, may be kept */
+    struct tree_counts *counts; /* NULL: nobody counts */
+    int64_t negative_ttl_ms;    /* how long a name that cannot be a job's, or is none, may be kept */
 };
 
 struct tree;

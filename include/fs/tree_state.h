@@ -12,6 +12,7 @@ enum { TREE_PATH_MAX = 16384 };
 
 struct tree {
     struct tree_settings settings;
+    struct tree_counts own_counts; /* where nobody else counts */
     struct layout layout;
     struct nodes nodes;
     struct content *content; /* of the record that was looked at last */

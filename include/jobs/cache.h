@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "jobs/failures.h"
 #include "jobs/job.h"
 #include "jobs/source.h"
 
@@ -33,6 +34,8 @@ struct cache_settings {
     int64_t stale_while_revalidate_ms;
     int64_t stale_if_error_ms;
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
+    struct failures *failures;         /* keeps those that are told; NULL: the log alone */
+    const char *directory;             /* of the jobs, below the mount point, for failures; NULL: the root */
     void (*names_changed)(void *data); /* a listing has changed which names the root has */
     void *data;
 };
@@ -77,6 +80,7 @@ void waiter_cancel(struct waiter *waiter);
 struct listing_state {
     bool listed_once;
     uint64_t listings; /* made so far, whole ones */
+    int64_t listed_ms; /* when the last one that succeeded was begun, monotonic */
     int64_t fresh_until_ms;
     int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */
     uint64_t epoch;          /* changes when a name, or a job's being finished, does */

@@ -5,6 +5,7 @@
 #include "fs/control.h"
 #include "fs/events_file.h"
 #include "fs/jobs_table.h"
+#include "fs/metrics.h"
 
 #include <string.h>
 
@@ -40,6 +41,18 @@ static int events_take(const struct control_sources *sources, struct snapshot **
     return events_file_take(sources->events, ret_snapshot);
 }
 
+static void errors_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+{
+    *changed_ms = failures_changed_ms(sources->failures);
+    failures_render(sources->failures, to);
+}
+
+static void metrics_file_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+{
+    (void)changed_ms;
+    metrics_render(sources, to);
+}
+
 static const struct control_file files[] = {
     { .name = "jobs.tsv",
       .mode = 0444,
@@ -51,6 +64,15 @@ static const struct control_file files[] = {
       .traits = CONTROL_GROWS | CONTROL_RELISTS,
       .help = "changes of status, as they are seen: time, job, old, new",
       .take = events_take },
+    { .name = "errors",
+      .mode = 0400,
+      .help = "the last 100 failures, and what to do about each",
+      .render = errors_render },
+    { .name = "metrics.prom",
+      .mode = 0444,
+      .traits = CONTROL_RELISTS,
+      .help = "counts, ages and durations in Prometheus' text format",
+      .render = metrics_file_render },
     { .name = "config",
       .mode = 0400,
       .help = "each setting in force and where it came from, secrets masked",

@@ -76,6 +76,7 @@ static int lookup_version(struct tree *tree, struct view *view, unsigned field, 
     if (result)
         return result;
     version->lookups++;
+    tree->settings.counts->hits += version->state == VERSION_RESOLVED;
     *ret = version_attr(tree, version);
     return 0;
 }
@@ -296,9 +297,10 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
         return control_opendir(node);
     if (realm) {
         const struct listing_state *state = cache_listing(realm->cache);
-        if (state->listed_once && (!is_listed || state->fresh_until_ms > tree_now_ms(tree)))
-            return 0;
-        return TREE_WAIT;
+        if (!state->listed_once || (is_listed && state->fresh_until_ms <= tree_now_ms(tree)))
+            return TREE_WAIT;
+        tree->settings.counts->hits += is_listed;
+        return 0;
     }
     const struct view *view = view_of(tree, node);
     if (!view)
@@ -325,6 +327,7 @@ bool tree_opendir_keeps(struct tree *tree, uint64_t node)
 int tree_wait(struct tree *tree, uint64_t node, struct waiter *waiter)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
+    tree->settings.counts->misses++;
     if (control_owns(node))
         return control_wait(tree->settings.control, node, waiter);
     if (realm)
@@ -382,6 +385,8 @@ int tree_new(const struct tree_settings *settings, struct tree **ret_tree)
     if (!tree)
         return -ENOMEM;
     tree->settings = *settings;
+    if (!settings->counts)
+        tree->settings.counts = &tree->own_counts;
     tree->scratch = BUF_INIT(RENDER_BYTES_MAX);
     layout_init(&tree->layout, settings->kind);
     nodes_init(&tree->nodes);

@@ -2,7 +2,6 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
-#include "base/log.h"
 #include "jobs/listing.h"
 
 #include <errno.h>
@@ -186,17 +185,12 @@ static bool is_expired(const struct cache *cache, const struct record *record, s
 
 /* ---- describe ---- */
 
-/* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
-static void failure_log(const char *what, const struct error *error)
+/* `name` "": the list. */
+static void failure_tell(const struct cache *cache, const char *what, const char *name, const char *operation,
+                         const struct error *error)
 {
-    if (error->number == ENOENT || error->repeats) {
-        log_debug("%s: %s", what, error->message);
-        return;
-    }
-    size_t len = strlen(error->message);
-    const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
-    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
+    const char *directory = cache->settings.directory ? cache->settings.directory : "";
+    failures_tell(cache->settings.failures, &(struct failure_place){ what, directory, name, operation }, error);
 }
 
 static void job_failed(struct cache *cache, struct job *job, const struct error *error)
@@ -204,8 +198,7 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     int64_t now_ms = now_of(cache);
     char what[JOB_NAME_MAX + 16] = "describe ";
     (void)strncat(what, job->name, JOB_NAME_MAX);
-    if (error->number != ESHUTDOWN)
-        failure_log(what, error);
+    failure_tell(cache, what, job->name, cache->settings.kind->describe_operation, error);
     if (error->number == ENOENT) {
         knowledge_clear(&job->described); /* should a listing show it again, that is another one */
         job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
@@ -377,6 +370,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     bool expired = result->began_ms < cache->expired_ms;
     cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
+    cache->state.listed_ms = result->began_ms;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
@@ -396,8 +390,8 @@ static void listing_ended(void *data, const struct listing_result *result, const
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
     if (error.number != ESHUTDOWN)
         cache->state.failed_number = error.number;
-    if (error.number && error.number != ESHUTDOWN)
-        failure_log("list jobs", &error);
+    if (error.number)
+        failure_tell(cache, "list jobs", "", cache->settings.kind->list_operation, &error);
     cache->relist_after_ms = error.number ? now_of(cache) + cache->settings.list_ttl_ms : 0;
     struct list waiters;
     list_init(&waiters);
