@@ -41,7 +41,7 @@ struct job {
     unsigned pins;           /* by the layer above */
     uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
     uint64_t listing;        /* the last listing that had it */
-    struct list idle;        /* among those that are absent or have failed, and that nobody asks for */
+    struct list idle;        /* nobody asks for it: among those absent or failed, or those kept (jobs/keep.h) */
     struct flight *flight;   /* a describe under way */
     void *view[2];           /* the layer above's own */
     char name[];

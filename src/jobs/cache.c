@@ -3,6 +3,7 @@
 
 #include "aws/failure.h"
 #include "base/log.h"
+#include "jobs/keep.h"
 #include "jobs/listing.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ struct cache {
     struct table jobs;  /* by name */
     struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
+    struct keep keep;
     struct list flights;
     struct listing *listing;
     struct list list_waiters;
@@ -69,9 +71,13 @@ static void job_free(struct job *job)
     free(job);
 }
 
-/* Takes a job off the list of those that are absent, or have failed, and idle. */
+/* Takes a job off the list of those that are absent, or have failed, and idle; or of those kept. */
 static void job_wake(struct cache *cache, struct job *job)
 {
+    if (keep_has(job)) {
+        keep_remove(&cache->keep, job);
+        return;
+    }
     cache->n_absent -= !list_empty(&job->idle);
     list_remove(&job->idle);
 }
@@ -124,22 +130,6 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     return job;
 }
 
-struct job *cache_pin(struct cache *cache, const char *name)
-{
-    struct job *job = job_get(cache, name, strlen(name));
-    if (!job)
-        return NULL;
-    job_wake(cache, job);
-    job->pins++;
-    return job;
-}
-
-void cache_unpin(struct cache *cache, struct job *job)
-{
-    job->pins--;
-    job_forget_if_idle(cache, job);
-}
-
 /* Until when it is fresh, and until when it may be given all the same. */
 static void knowledge_last(const struct cache *cache, struct knowledge *knowledge, int64_t fresh_until_ms)
 {
@@ -168,6 +158,57 @@ static void knowledge_clear(struct knowledge *knowledge)
 {
     record_unref(knowledge->record);
     *knowledge = (struct knowledge){ 0 };
+}
+
+struct job *cache_pin(struct cache *cache, const char *name)
+{
+    struct job *job = job_get(cache, name, strlen(name));
+    if (!job)
+        return NULL;
+    job_wake(cache, job);
+    job->pins++;
+    return job;
+}
+
+/*
+ * Forgets of a described job what only a describe tells. The rest becomes what is known of it from a listing, unless a
+ * newer one has told: a status does not go back to what it was. False: no memory.
+ */
+static bool job_abridge(struct cache *cache, struct job *job)
+{
+    struct record *record = NULL;
+    if (!job->listed.record || job->listed.sent_ms < job->described.sent_ms) {
+        if (record_abridge(job->described.record, &record))
+            return false;
+        record_unref(job->listed.record);
+        job->listed = job->described;
+        job->listed.record = record;
+    }
+    keep_remove(&cache->keep, job);
+    knowledge_clear(&job->described);
+    return true;
+}
+
+/* Nobody holds it, if that is so. */
+static void job_rest(struct cache *cache, struct job *job)
+{
+    if (job->pins || job->flight)
+        return;
+    if (!job->described.record) {
+        job_forget_if_idle(cache, job);
+        return;
+    }
+    job_wake(cache, job);
+    keep_add(&cache->keep, job);
+    for (struct job *oldest; (oldest = keep_excess(&cache->keep));)
+        if (!job_abridge(cache, oldest))
+            break;
+}
+
+void cache_unpin(struct cache *cache, struct job *job)
+{
+    job->pins--;
+    job_rest(cache, job);
 }
 
 static int64_t ttl_of(const struct cache *cache, const struct record *record)
@@ -252,6 +293,7 @@ static int flight_new(struct cache *cache, struct job *job)
         return result;
     }
     list_insert(&cache->flights, &flight->node);
+    job_wake(cache, job);
     job->flight = flight;
     return 0;
 }
@@ -345,7 +387,8 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
-        job_wake(cache, job);
+        if (!keep_has(job))
+            job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
         job->listing = cache->listings;
         if (job->place)
@@ -474,6 +517,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
     cache->settings = *settings;
     table_init(&cache->jobs, job_key);
     list_init(&cache->absent);
+    keep_init(&cache->keep, settings->max_jobs);
     list_init(&cache->flights);
     list_init(&cache->list_waiters);
     cache->state.changed_wall_ms = clock_wall_ms(settings->clock);
