@@ -32,8 +32,6 @@ void record_unref(struct record *record); /* takes NULL */
 struct packed_value record_root(const struct record *record);
 /* A field's value: none where it was absent, JSON_NULL where it was null. */
 struct packed_value record_value(const struct record *record, size_t field);
-/* How many bytes of memory it takes. */
-size_t record_size(const struct record *record);
 
 const struct kind *record_kind(const struct record *record);
 struct slice record_name(const struct record *record);

@@ -17,7 +17,6 @@ struct record {
     int64_t updated_ms;
     int64_t created_ms;
     uint64_t arn_hash;
-    size_t packed_len;
     char packed[]; /* the name is what it repeats */
 };
 
@@ -106,7 +105,7 @@ static struct record *record_pack(const struct kind *kind, struct slice text, st
         packed_release(packed.data);
         return NULL;
     }
-    *record = (struct record){ .refs = 1, .kind = kind, .packed_len = packed.len };
+    *record = (struct record){ .refs = 1, .kind = kind };
     memcpy(record->packed, packed.data, packed.len);
     return record;
 }
@@ -209,8 +208,6 @@ struct packed_value record_value(const struct record *record, size_t field)
 {
     return packed_path(record_root(record), record->kind->fields[field].member);
 }
-
-size_t record_size(const struct record *record) { return sizeof *record + record->packed_len; }
 
 const struct kind *record_kind(const struct record *record) { return record->kind; }
 
