@@ -64,9 +64,31 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
+/* Gives the job an inquiry of its own. 0 or -ENOMEM. */
+static int inquiry_open(struct job *job)
+{
+    if (job->inquiry != &job_never_asked)
+        return 0;
+    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    if (!inquiry)
+        return -ENOMEM;
+    inquiry->job = job;
+    list_init(&inquiry->idle);
+    job->inquiry = inquiry;
+    return 0;
+}
+
+static void inquiry_close(struct job *job)
+{
+    record_unref(job->inquiry->described.record);
+    if (job->inquiry != &job_never_asked)
+        free(job->inquiry);
+    job->inquiry = &job_never_asked;
+}
+
 static void job_free(struct job *job)
 {
-    record_unref(job->described.record);
+    inquiry_close(job);
     record_unref(job->listed.record);
     free(job);
 }
@@ -78,8 +100,8 @@ static void job_wake(struct cache *cache, struct job *job)
         keep_remove(&cache->keep, job);
         return;
     }
-    cache->n_absent -= !list_empty(&job->idle);
-    list_remove(&job->idle);
+    cache->n_absent -= !list_empty(&job->inquiry->idle);
+    list_remove(&job->inquiry->idle);
 }
 
 static void job_forget(struct cache *cache, struct job *job)
@@ -90,23 +112,26 @@ static void job_forget(struct cache *cache, struct job *job)
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
-static int64_t told_until_ms(const struct job *job) { return max_of(job->absent_until_ms, job->failed_until_ms); }
+static int64_t told_until_ms(const struct job *job)
+{
+    return max_of(job->inquiry->absent_until_ms, job->inquiry->failed_until_ms);
+}
 
 /* An unknown job that nobody asks for is forgotten; one that is absent or has failed, when that has run out. */
 static void job_forget_if_idle(struct cache *cache, struct job *job)
 {
     int64_t now_ms = now_of(cache);
-    if (job->pins || job->flight || job->place || job_is_known(job))
+    if (job->pins || job->inquiry->flight || job->place || job_is_known(job))
         return;
     if (told_until_ms(job) <= now_ms) {
         job_forget(cache, job);
         return;
     }
     job_wake(cache, job);
-    list_insert(&cache->absent, &job->idle);
+    list_insert(&cache->absent, &job->inquiry->idle);
     cache->n_absent++;
     list_each (node, after, &cache->absent) {
-        struct job *oldest = list_item(node, struct job, idle);
+        struct job *oldest = list_item(node, struct inquiry, idle)->job;
         if (told_until_ms(oldest) > now_ms && cache->n_absent <= ABSENT_MAX)
             break;
         job_forget(cache, oldest);
@@ -122,7 +147,7 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     if (!job)
         return NULL;
     memcpy(job->name, name, len);
-    list_init(&job->idle);
+    job->inquiry = &job_never_asked;
     if (table_add(&cache->jobs, job)) {
         free(job);
         return NULL;
@@ -177,24 +202,24 @@ struct job *cache_pin(struct cache *cache, const char *name)
 static bool job_abridge(struct cache *cache, struct job *job)
 {
     struct record *record = NULL;
-    if (!job->listed.record || job->listed.sent_ms < job->described.sent_ms) {
-        if (record_abridge(job->described.record, &record))
+    if (!job->listed.record || job->listed.sent_ms < job->inquiry->described.sent_ms) {
+        if (record_abridge(job->inquiry->described.record, &record))
             return false;
         record_unref(job->listed.record);
-        job->listed = job->described;
+        job->listed = job->inquiry->described;
         job->listed.record = record;
     }
     keep_remove(&cache->keep, job);
-    knowledge_clear(&job->described);
+    inquiry_close(job);
     return true;
 }
 
 /* Nobody holds it, if that is so. */
 static void job_rest(struct cache *cache, struct job *job)
 {
-    if (job->pins || job->flight)
+    if (job->pins || job->inquiry->flight)
         return;
-    if (!job->described.record) {
+    if (!job->inquiry->described.record) {
         job_forget_if_idle(cache, job);
         return;
     }
@@ -245,13 +270,13 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     if (error->number != ESHUTDOWN)
         failure_log(what, error);
     if (error->number == ENOENT) {
-        knowledge_clear(&job->described); /* should a listing show it again, that is another one */
-        job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
-        job->absent_since_ms = now_ms;
+        knowledge_clear(&job->inquiry->described); /* should a listing show it again, that is another one */
+        job->inquiry->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
+        job->inquiry->absent_since_ms = now_ms;
         return;
     }
-    job->failed_number = error->number;
-    job->failed_until_ms = now_ms + FAILURE_MS;
+    job->inquiry->failed_number = error->number;
+    job->inquiry->failed_until_ms = now_ms + FAILURE_MS;
 }
 
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
@@ -261,16 +286,16 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct job *job = flight->job;
     if (record) {
         int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
-        knowledge_set(cache, &job->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
-        job->absent_until_ms = 0;
-        job->failed_until_ms = 0;
+        knowledge_set(cache, &job->inquiry->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
+        job->inquiry->absent_until_ms = 0;
+        job->inquiry->failed_until_ms = 0;
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
     list_remove(&flight->node);
-    job->flight = NULL;
+    job->inquiry->flight = NULL;
     free(flight);
     job->pins++; /* while its waiters are called */
     waiters_call(&waiters, record ? 0 : error->number);
@@ -280,7 +305,7 @@ static void job_described(void *data, struct record *record, struct source_time 
 static int flight_new(struct cache *cache, struct job *job)
 {
     struct job_source *source = cache->settings.source;
-    struct flight *flight = calloc(1, sizeof *flight);
+    struct flight *flight = inquiry_open(job) ? NULL : calloc(1, sizeof *flight);
     if (!flight)
         return -ENOMEM;
     flight->cache = cache;
@@ -294,27 +319,27 @@ static int flight_new(struct cache *cache, struct job *job)
     }
     list_insert(&cache->flights, &flight->node);
     job_wake(cache, job);
-    job->flight = flight;
+    job->inquiry->flight = flight;
     return 0;
 }
 
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
 {
-    if (!job->flight) {
+    if (!job->inquiry->flight) {
         int result = flight_new(cache, job);
         if (result)
             return result;
-    } else if (list_empty(&job->flight->waiters) && !job->flight->revalidates)
-        cache->settings.source->readopt(cache->settings.source, job->flight->call);
+    } else if (list_empty(&job->inquiry->flight->waiters) && !job->inquiry->flight->revalidates)
+        cache->settings.source->readopt(cache->settings.source, job->inquiry->flight->call);
     waiter->cache = cache;
-    list_insert(&job->flight->waiters, &waiter->node);
+    list_insert(&job->inquiry->flight->waiters, &waiter->node);
     return 0;
 }
 
 void cache_revalidate(struct cache *cache, struct job *job)
 {
-    if (!job->flight && !flight_new(cache, job))
-        job->flight->revalidates = true;
+    if (!job->inquiry->flight && !flight_new(cache, job))
+        job->inquiry->flight->revalidates = true;
 }
 
 /* ---- the listing ---- */
@@ -324,12 +349,12 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
 {
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
-    struct knowledge *described = &job->described;
+    struct knowledge *described = &job->inquiry->described;
     knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
     if (is_expired(cache, item->record, item->time))
         knowledge_expire(&job->listed);
-    if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
-        job->absent_until_ms = 0;
+    if (item->time.sent_ms >= job->inquiry->absent_since_ms) /* else the page is older than "no such job" */
+        job->inquiry->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
@@ -488,10 +513,10 @@ void cache_expire(struct cache *cache)
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
         bool runs = latest && !record_is_final(latest->record);
-        job->failed_until_ms = 0;
-        job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
-        if (runs || (job->described.record && !record_is_final(job->described.record)))
-            knowledge_expire(&job->described);
+        job->inquiry->failed_until_ms = 0;
+        job->inquiry->absent_until_ms = job->inquiry->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
+        if (runs || (job->inquiry->described.record && !record_is_final(job->inquiry->described.record)))
+            knowledge_expire(&job->inquiry->described);
         if (runs || (job->listed.record && !record_is_final(job->listed.record)))
             knowledge_expire(&job->listed);
     }

@@ -9,19 +9,19 @@ void keep_init(struct keep *keep, size_t max)
 
 void keep_add(struct keep *keep, struct job *job)
 {
-    list_insert(&keep->jobs, &job->idle);
+    list_insert(&keep->jobs, &job->inquiry->idle);
     keep->n_jobs++;
 }
 
-bool keep_has(const struct job *job) { return job->described.record && !list_empty(&job->idle); }
+bool keep_has(const struct job *job) { return job->inquiry->described.record && !list_empty(&job->inquiry->idle); }
 
 void keep_remove(struct keep *keep, struct job *job)
 {
-    list_remove(&job->idle);
+    list_remove(&job->inquiry->idle);
     keep->n_jobs--;
 }
 
 struct job *keep_excess(const struct keep *keep)
 {
-    return keep->max && keep->n_jobs > keep->max ? list_item(keep->jobs.next, struct job, idle) : NULL;
+    return keep->max && keep->n_jobs > keep->max ? list_item(keep->jobs.next, struct inquiry, idle)->job : NULL;
 }

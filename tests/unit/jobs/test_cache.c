@@ -109,7 +109,7 @@ static void age_counts_from_the_request(void **state)
     fake_clock_advance(&world->clock, 4000);
     fake_source_describe(&world->source, RUNNING);
     assert_int_equal(job_dir_left_ms(job, now_of(world)), TTL - 4000);
-    assert_int_equal(job->described.confirmed_ms, sent_wall_ms);
+    assert_int_equal(job->inquiry->described.confirmed_ms, sent_wall_ms);
     assert_int_equal(job_dir_left_ms(job, sent_ms + TTL - 1), 1);
     assert_int_equal(job_dir_left_ms(job, sent_ms + TTL), 0);
     cache_unpin(world->cache, job);
@@ -148,7 +148,7 @@ static void a_listing_that_shows_a_finished_job_unchanged_confirms_it(void **sta
     fake_clock_advance(&world->clock, FINAL_TTL - 10);
     list(world, "[" FINISHED "]");
     assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), FINAL_TTL);
-    assert_int_equal(job->described.confirmed_ms, world->clock.wall_ms);
+    assert_int_equal(job->inquiry->described.confirmed_ms, world->clock.wall_ms);
     cache_unpin(world->cache, job);
 }
 
@@ -187,10 +187,10 @@ static void a_known_job_keeps_its_name_in_trouble(void **state)
     fake_source_fail(&world->source, "AccessDeniedException");
     assert_int_equal(probe.number, EACCES);
     assert_true(job_is_known(job));
-    assert_int_equal(job->failed_number, EACCES);
-    assert_int_equal(job->failed_until_ms, now_of(world) + FAILURE_MS);
+    assert_int_equal(job->inquiry->failed_number, EACCES);
+    assert_int_equal(job->inquiry->failed_until_ms, now_of(world) + FAILURE_MS);
     describe(world, job, RUNNING);
-    assert_int_equal(job->failed_until_ms, 0);
+    assert_int_equal(job->inquiry->failed_until_ms, 0);
     cache_unpin(world->cache, job);
 }
 
@@ -203,7 +203,7 @@ static void a_job_that_is_none_is_absent_for_a_while(void **state)
     fake_source_fail(&world->source, "ResourceNotFoundException");
     assert_int_equal(probe.number, ENOENT);
     assert_false(job_is_known(job));
-    assert_int_equal(job->absent_until_ms, now_of(world) + NEGATIVE_TTL);
+    assert_int_equal(job->inquiry->absent_until_ms, now_of(world) + NEGATIVE_TTL);
     describe(world, job, RUNNING); /* it was made meanwhile */
     assert_true(job_is_known(job));
     cache_unpin(world->cache, job);
@@ -233,11 +233,11 @@ static void absence_outlives_who_asked(void **state)
     cache_unpin(world->cache, job);
     fake_clock_advance(&world->clock, NEGATIVE_TTL - 1);
     job = cache_pin(world->cache, "nobody");
-    assert_int_equal(job->absent_until_ms, now_of(world) + 1); /* still known to be absent */
+    assert_int_equal(job->inquiry->absent_until_ms, now_of(world) + 1); /* still known to be absent */
     fake_clock_advance(&world->clock, 1);
     cache_unpin(world->cache, job);
     job = cache_pin(world->cache, "nobody");
-    assert_int_equal(job->absent_until_ms, 0); /* forgotten: a new one */
+    assert_int_equal(job->inquiry->absent_until_ms, 0); /* forgotten: a new one */
     cache_unpin(world->cache, job);
 }
 
@@ -251,12 +251,12 @@ static void a_failure_outlives_who_asked(void **state)
     cache_unpin(world->cache, job); /* the kernel forgets what it cannot show */
     fake_clock_advance(&world->clock, FAILURE_MS - 1);
     job = cache_pin(world->cache, "a");
-    assert_int_equal(job->failed_until_ms, now_of(world) + 1);
-    assert_int_equal(job->failed_number, EACCES);
+    assert_int_equal(job->inquiry->failed_until_ms, now_of(world) + 1);
+    assert_int_equal(job->inquiry->failed_number, EACCES);
     fake_clock_advance(&world->clock, 1);
     cache_unpin(world->cache, job);
     job = cache_pin(world->cache, "a");
-    assert_int_equal(job->failed_until_ms, 0);
+    assert_int_equal(job->inquiry->failed_until_ms, 0);
     cache_unpin(world->cache, job);
 }
 
@@ -276,8 +276,8 @@ static void absent_names_are_few(void **state)
     for (int i = 0; i < 3000; i++) {
         (void)snprintf(name, sizeof name, "nobody-%d", i);
         struct job *job = cache_pin(world->cache, name);
-        kept += job->absent_until_ms != 0;
-        assert_true(i >= 1000 || !job->absent_until_ms); /* the oldest go first */
+        kept += job->inquiry->absent_until_ms != 0;
+        assert_true(i >= 1000 || !job->inquiry->absent_until_ms); /* the oldest go first */
         cache_unpin(world->cache, job);
     }
     assert_in_range(kept, 1000, 1100);
@@ -312,8 +312,8 @@ static void what_ends_unwaited_leaves_no_failure(void **state)
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
     waiter_cancel(&probe.waiter);
     fake_source_fail(&world->source, "ending");
-    assert_int_equal(job->failed_until_ms, 0);
-    assert_null(job->flight);
+    assert_int_equal(job->inquiry->failed_until_ms, 0);
+    assert_null(job->inquiry->flight);
     cache_unpin(world->cache, job);
 }
 
@@ -567,7 +567,7 @@ static void the_last_listings_errno_is_kept(void **state)
 static bool look_at(struct world *world, const char *name)
 {
     struct job *job = cache_pin(world->cache, name);
-    bool whole = job->described.record;
+    bool whole = job->inquiry->described.record;
     cache_unpin(world->cache, job);
     return whole;
 }
@@ -603,7 +603,7 @@ static void of_jobs_that_nobody_holds_the_last_are_kept_whole(void **state)
     assert_true(look_at(world, "a"));
     assert_true(look_at(world, "c"));
     assert_false(look_at(world, "b"));
-    assert_true(held->described.record); /* it is held, however long ago */
+    assert_true(held->inquiry->described.record); /* it is held, however long ago */
     cache_unpin(world->cache, held);
     assert_false(look_at(world, "a"));
     assert_true(look_at(world, "held"));
