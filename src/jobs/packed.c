@@ -300,6 +300,14 @@ struct packed_value packed_root(const char *packed)
     return (struct packed_value){ .packed = packed, .at = at, .end = at };
 }
 
+bool packed_same(const char *a, const char *b)
+{
+    struct slice in_a = inside(packed_root(a).at);
+    struct slice in_b = inside(packed_root(b).at);
+    size_t len = (size_t)(in_a.data + in_a.len - a);
+    return len == (size_t)(in_b.data + in_b.len - b) && !memcmp(a, b, len);
+}
+
 enum json_type packed_type(struct packed_value value) { return value.at ? type_at(value.at) : JSON_NULL; }
 
 struct packed_value packed_first(struct packed_value value)
@@ -438,13 +446,18 @@ static void append_container(struct packed_value value, struct buf *to)
     for (struct packed_value below = packed_first(value); below.at; below = packed_next(below)) {
         (void)buf_append_str(to, separator);
         separator = ",";
-        if (is_object) {
-            append_sent(below.packed, below.key, to);
-            (void)buf_append_char(to, ':');
-        }
-        (void)packed_json(below, to);
+        (void)packed_member_json(below, to);
     }
     (void)buf_append_char(to, is_object ? '}' : ']');
+}
+
+int packed_member_json(struct packed_value value, struct buf *to)
+{
+    if (value.key) {
+        append_sent(value.packed, value.key, to);
+        (void)buf_append_char(to, ':');
+    }
+    return packed_json(value, to);
 }
 
 int packed_json(struct packed_value value, struct buf *to)
