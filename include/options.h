@@ -30,6 +30,7 @@ struct options {
     bool allow_http;
     int64_t timeout_ms;
     int max_requests;
+    int max_jobs;
     int64_t ttl_ms;
     int64_t terminal_ttl_ms;
     int64_t list_ttl_ms;
@@ -61,8 +62,6 @@ const char *options_region_from(const struct options *options);
 /* Seconds, or a number with a unit: 90, 90s, 15m, 12h, 1d, 500ms. 0, -EINVAL for anything else, -ERANGE beyond ten
  * years. */
 int duration_parse(const char *text, int64_t *ret_ms);
-
-bool account_id_is_valid(const char *text); /* 12 digits */
 
 enum option_section { OPTIONS_SERVICE, OPTIONS_FRESHNESS, OPTIONS_FILES, OPTIONS_COMMAND, OPTIONS_IGNORED };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCOUNT_DIGITS = 12, MAX_REQUESTS = 64 };
+enum { MAX_REQUESTS = 64, MAX_JOBS = 100000000 };
 #define SECOND_MS INT64_C(1000)
 #define HOUR_MS (3600 * SECOND_MS)
 #define DAY_MS (24 * HOUR_MS)
@@ -78,14 +78,9 @@ static int parse_region(const struct option_row *row, const char *value, void *t
     return region_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
 }
 
-bool account_id_is_valid(const char *text)
-{
-    return strspn(text, "0123456789") == ACCOUNT_DIGITS && !text[ACCOUNT_DIGITS];
-}
-
 static int parse_account(const struct option_row *row, const char *value, void *to)
 {
-    return account_id_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
+    return account_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
 }
 
 static int parse_duration(const struct option_row *row, const char *value, void *to)
@@ -213,6 +208,16 @@ static const struct option_row rows[] = {
       .default_value = "8",
       .expected = "a number from 1 to 64",
       .help = "how many requests are under way at once, at most" },
+    { .name = "max-jobs",
+      .argument = "N",
+      .parse = parse_count,
+      AT(max_jobs),
+      .section = OPTIONS_SERVICE,
+      .min = 1,
+      .max = MAX_JOBS,
+      .default_value = "100000",
+      .expected = "a number from 1 to 100000000",
+      .help = "how many described jobs are remembered that the kernel has let go, at most" },
 
     { .name = "ttl",
       TTL(ttl_ms),
