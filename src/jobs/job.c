@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+struct inquiry job_never_asked = { .idle = { &job_never_asked.idle, &job_never_asked.idle } };
+
 static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 {
     return knowledge && knowledge->record && knowledge->fresh_until_ms > now_ms ? knowledge->fresh_until_ms - now_ms
@@ -11,21 +13,22 @@ static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 
 bool job_is_known(const struct job *job)
 {
-    return !job->absent_until_ms && (job->described.record || job->listed.record);
+    return !job->inquiry->absent_until_ms && (job->inquiry->described.record || job->listed.record);
 }
 
 const struct knowledge *job_latest(const struct job *job)
 {
-    if (!job->described.record)
+    if (!job->inquiry->described.record)
         return job->listed.record ? &job->listed : NULL;
-    return job->listed.record && job->listed.sent_ms > job->described.sent_ms ? &job->listed : &job->described;
+    return job->listed.record && job->listed.sent_ms > job->inquiry->described.sent_ms ? &job->listed
+                                                                                       : &job->inquiry->described;
 }
 
 const struct knowledge *job_shown(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    if (asked == ASK_ANY && !left(&job->described, now_ms))
+    if (asked == ASK_ANY && !left(&job->inquiry->described, now_ms))
         return job_latest(job);
-    return job->described.record ? &job->described : NULL;
+    return job->inquiry->described.record ? &job->inquiry->described : NULL;
 }
 
 int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms)
@@ -39,7 +42,7 @@ bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms)
 {
     const struct knowledge *shown = job_shown(job, asked, now_ms);
     return job_is_known(job) && shown && shown->fresh_until_ms <= now_ms && shown->revalidate_until_ms > now_ms &&
-           job->failed_until_ms <= now_ms;
+           job->inquiry->failed_until_ms <= now_ms;
 }
 
 const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_t now_ms)
@@ -47,6 +50,6 @@ const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_
     const struct knowledge *shown = job_shown(job, asked, now_ms);
     if (!job_is_known(job) || !shown)
         return NULL;
-    bool stands_in = job->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
+    bool stands_in = job->inquiry->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
     return left(shown, now_ms) || stands_in || job_must_revalidate(job, asked, now_ms) ? shown : NULL;
 }
