@@ -23,16 +23,11 @@ end() {
     process=
 }
 
-skip_with_sanitizers() {
-    ! grep -q __asan_init "$PERSONALIZEFS" || skip 'a sanitizer'"'"'s memory is not the daemon'"'"'s'
-}
 skip_unless_caches_can_be_dropped() {
     [[ -w /proc/sys/vm/drop_caches ]] || skip 'the kernel'"'"'s caches can only be dropped by root'
 }
 # drop_names: the kernel forgets names and inodes that nobody holds.
 drop_names() { echo 2 >/proc/sys/vm/drop_caches; }
-
-anonymous_kib() { awk '$1 == "Anonymous:" { print $2 }' "/proc/$daemon/smaps_rollup"; }
 
 # describe_all: asks for what only a describe tells, of every job, eight at once.
 describe_all() { find "$M" -mindepth 1 -maxdepth 1 -printf '%p/numResults\0' | xargs -0 -n 500 -P 8 cat | wc -l; }
