@@ -60,7 +60,8 @@ const char *stats_outcome_name(enum stats_outcome outcome);
 enum stats_outcome stats_outcome_of(const struct error *error);
 /* The row of an operation, made where there is none. The last row takes, as "other", those that find none free. */
 struct stats_operation *stats_operation(struct stats *stats, const char *name);
-/* An answer came after `took_ms`. */
-void stats_answered(struct stats_operation *operation, int64_t took_ms);
+/* A call of the operation has ended. Times of the monotonic clock. */
+void stats_ended(struct stats *stats, struct stats_operation *operation, enum stats_outcome outcome, int64_t sent_ms,
+                 int64_t now_ms);
 
 #endif
