@@ -10,13 +10,13 @@
 
 #include "base/buf.h"
 #include "base/table.h"
-#include "codec/json.h"
 #include "jobs/fields.h"
+#include "jobs/packed.h"
 
 enum { RENDER_BYTES_MAX = 8 << 20 }; /* what escaping can make of the largest answer */
 
-/* Appends a value and its newline; nothing where the service returned none (NULL or null). 0 or buf's -errno. */
-int render_value(enum field_type type, const struct json_value *value, struct buf *to);
+/* Appends a string or a number and its newline; nothing where the service returned none, or null. 0 or buf's -errno. */
+int render_value(enum field_type type, struct packed_value value, struct buf *to);
 /* Appends text with the escapes above, without a newline. */
 int render_text(struct slice text, struct buf *to);
 

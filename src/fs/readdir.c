@@ -50,7 +50,8 @@ static int emit_file(const struct readdir *readdir, struct view *view, unsigned 
     struct version *version = NULL;
     struct tree_attr attr = { 0 };
     int result = 0;
-    if (readdir->plus && job_described_left_ms(view->job, tree_now_ms(readdir->tree)) && job_is_known(view->job)) {
+    enum ask asked = tree_asks(readdir->tree, field);
+    if (readdir->plus && job_left_ms(view->job, asked, tree_now_ms(readdir->tree)) && job_is_known(view->job)) {
         result = version_for_lookup(readdir->tree, view, field, path, &version);
         if (!result)
             attr = version_attr(readdir->tree, version);
@@ -107,7 +108,7 @@ static int emit_member(const struct readdir *readdir, struct view *view, const c
         return emit_file(readdir, view, FIELD_NONE, path, name, next, ret_fitted);
     struct tree_attr attr = { .ino = ino_of_path(view->job, path, strlen(path)), .is_dir = true };
     struct branch *branch = NULL;
-    if (readdir->plus && job_described_left_ms(view->job, tree_now_ms(tree))) {
+    if (readdir->plus && job_left_ms(view->job, ASK_DESCRIBED, tree_now_ms(tree))) {
         branch = branch_get(&tree->nodes, view, path);
         if (!branch)
             return -ENOMEM;

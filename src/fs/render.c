@@ -54,16 +54,19 @@ static int render_time(const char *digits, struct buf *to)
     return buf_append_str(to, text);
 }
 
-int render_value(enum field_type type, const struct json_value *value, struct buf *to)
+int render_value(enum field_type type, struct packed_value value, struct buf *to)
 {
-    const char *text = type == FIELD_TEXT ? json_string(value) : json_number(value);
-    if (!text)
+    BUF_CLEANUP struct buf text = BUF_INIT(RENDER_BYTES_MAX);
+    if (packed_type(value) != (type == FIELD_TEXT ? JSON_STRING : JSON_NUMBER))
         return buf_error(to);
+    int result = packed_text(value, &text);
+    if (result)
+        return result;
     if (type == FIELD_TEXT)
-        (void)render_text((struct slice){ text, strlen(text) }, to);
+        (void)render_text((struct slice){ buf_str(&text), text.len }, to);
     else if (type == FIELD_TIME)
-        (void)render_time(text, to);
+        (void)render_time(buf_str(&text), to);
     else
-        (void)buf_append_str(to, text);
+        (void)buf_append_str(to, buf_str(&text));
     return buf_append_char(to, '\n');
 }

@@ -56,9 +56,17 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
     return 0;
 }
 
+/* An old value is given while a new one is fetched: this is who fetches it. */
+static void revalidate(struct tree *tree, const struct view *view, enum ask asked)
+{
+    if (job_must_revalidate(view->job, asked, tree_now_ms(tree)))
+        cache_revalidate(view->realm->cache, view->job);
+}
+
 static int lookup_version(struct tree *tree, struct view *view, unsigned field, const char *path, struct tree_attr *ret)
 {
     struct version *version = NULL;
+    revalidate(tree, view, tree_asks(tree, field));
     int result = version_for_lookup(tree, view, field, path, &version);
     if (result)
         return result;
@@ -90,7 +98,10 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
     char path[TREE_PATH_MAX];
     if (!name_is_possible(name) || !path_join(dir, name, path))
         return -ENOENT;
-    bool usable = job_is_usable(job, tree_now_ms(tree));
+    int64_t now_ms = tree_now_ms(tree);
+    bool usable = job_usable(job, ASK_DESCRIBED, now_ms);
+    revalidate(tree, view, ASK_DESCRIBED);
+    ret->entry_ms = job_left_ms(job, ASK_DESCRIBED, now_ms);
     if (job->described.record) {
         const struct content *content = tree_content(tree, job->described.record);
         if (!content)
@@ -104,20 +115,12 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
     return lookup_branch(tree, view, path, member && usable, ret);
 }
 
-/* An old value is given while a new one is fetched: this is who fetches it. */
-static void revalidate(struct tree *tree, const struct view *view)
-{
-    if (job_must_revalidate(view->job, tree_now_ms(tree)))
-        cache_revalidate(view->realm->cache, view->job);
-}
-
 static int lookup_in_dir(struct tree *tree, struct view *view, unsigned dir, const char *name, struct tree_attr *ret)
 {
-    revalidate(tree, view);
     unsigned same = tree->layout.dir_same[dir]; /* an alias holds what its parent holds, but no alias */
     const struct layout_entry *entry = layout_find(&tree->layout, same, name);
     char path[TREE_PATH_MAX];
-    *ret = (struct tree_attr){ .entry_ms = job_left_ms(view->job, tree_now_ms(tree)) };
+    *ret = (struct tree_attr){ .entry_ms = job_dir_left_ms(view->job, tree_now_ms(tree)) };
     if (entry && same != dir && layout_is_alias(&tree->layout, entry))
         return -ENOENT;
     if (!entry) {
@@ -144,7 +147,7 @@ int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_
     struct branch *branch = branch_find(&tree->nodes, node);
     if (!branch)
         return -ESTALE;
-    *ret = (struct tree_attr){ .entry_ms = job_described_left_ms(branch->view->job, tree_now_ms(tree)) };
+    *ret = (struct tree_attr){ .entry_ms = job_left_ms(branch->view->job, ASK_DESCRIBED, tree_now_ms(tree)) };
     return lookup_member(tree, branch->view, branch->path, name, ret);
 }
 
@@ -155,6 +158,7 @@ void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups) { nodes_for
 static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struct tree_attr *ret)
 {
     const struct job *job = view->job;
+    enum ask asked = tree->layout.dir_is_map[dir] ? ASK_DESCRIBED : ASK_ANY;
     int64_t now_ms = tree_now_ms(tree);
     *ret = dir_attr(tree, view, dir);
     if (!job_is_known(job)) {
@@ -164,8 +168,8 @@ static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struc
     }
     if (ret->attr_ms)
         return 0;
-    revalidate(tree, view);
-    return job_is_usable(job, now_ms) ? 0 : TREE_WAIT;
+    revalidate(tree, view, asked);
+    return job_usable(job, asked, now_ms) ? 0 : TREE_WAIT;
 }
 
 static int getattr_branch(struct tree *tree, struct branch *branch, struct tree_attr *ret)
@@ -185,11 +189,11 @@ static int getattr_branch(struct tree *tree, struct branch *branch, struct tree_
     }
     if (job->absent_until_ms > now_ms)
         return -ENOENT;
-    if (!job_is_usable(job, now_ms)) {
+    if (!job_usable(job, ASK_DESCRIBED, now_ms)) {
         bool failing = job->failed_until_ms > now_ms;
         return !failing ? TREE_WAIT : member && member->is_dir ? 0 : -job->failed_number;
     }
-    revalidate(tree, branch->view);
+    revalidate(tree, branch->view, ASK_DESCRIBED);
     return !member ? -ENOENT : member->is_dir ? 0 : -ESTALE; /* ESTALE: the kernel walks again, and finds a file */
 }
 
@@ -202,7 +206,7 @@ static int version_settle(struct tree *tree, struct version *version)
         return 0;
     if (job->absent_until_ms > now_ms)
         return -ENOENT;
-    if (job_is_usable(job, now_ms))
+    if (job_usable(job, tree_asks(tree, version->field), now_ms))
         return version_resolve(tree, version);
     return job->failed_until_ms > now_ms ? version_fail(tree, version, job->failed_number) : TREE_WAIT;
 }
@@ -242,7 +246,8 @@ int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tre
     struct version *version = version_find(&tree->nodes, node);
     if (number == ESHUTDOWN || number == ENOENT)
         return -number;
-    bool stands_in = version && number && job_is_usable(version->view->job, tree_now_ms(tree));
+    bool stands_in =
+        version && number && job_usable(version->view->job, tree_asks(tree, version->field), tree_now_ms(tree));
     int result = version ? settle_waited(tree, version, stands_in ? 0 : number) : 0;
     if (!result)
         result = tree_getattr(tree, node, ret);

@@ -140,15 +140,34 @@ void cache_unpin(struct cache *cache, struct job *job)
     job_forget_if_idle(cache, job);
 }
 
-static void knowledge_set(struct knowledge *knowledge, struct record *record, struct source_time time,
-                          int64_t fresh_until_ms)
+/* Until when it is fresh, and until when it may be given all the same. */
+static void knowledge_last(const struct cache *cache, struct knowledge *knowledge, int64_t fresh_until_ms)
+{
+    knowledge->fresh_until_ms = fresh_until_ms;
+    knowledge->revalidate_until_ms = fresh_until_ms + cache->settings.stale_while_revalidate_ms;
+    knowledge->error_until_ms = fresh_until_ms + cache->settings.stale_if_error_ms;
+}
+
+static void knowledge_set(const struct cache *cache, struct knowledge *knowledge, struct record *record,
+                          struct source_time time, int64_t fresh_until_ms)
 {
     struct record *before = knowledge->record;
-    *knowledge = (struct knowledge){ .record = record_ref(record),
-                                     .sent_ms = time.sent_ms,
-                                     .fresh_until_ms = fresh_until_ms,
-                                     .confirmed_ms = time.sent_wall_ms };
+    *knowledge =
+        (struct knowledge){ .record = record_ref(record), .sent_ms = time.sent_ms, .confirmed_ms = time.sent_wall_ms };
+    knowledge_last(cache, knowledge, fresh_until_ms);
     record_unref(before);
+}
+
+/* It is old from now on, and given only where a new one cannot be had. */
+static void knowledge_expire(struct knowledge *knowledge)
+{
+    knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0;
+}
+
+static void knowledge_clear(struct knowledge *knowledge)
+{
+    record_unref(knowledge->record);
+    *knowledge = (struct knowledge){ 0 };
 }
 
 static int64_t ttl_of(const struct cache *cache, const struct record *record)
@@ -157,10 +176,9 @@ static int64_t ttl_of(const struct cache *cache, const struct record *record)
 }
 
 /* What was asked for before cache_expire() is as old as what was held then. */
-static int64_t fresh_until_of(const struct cache *cache, const struct record *record, struct source_time time)
+static bool is_expired(const struct cache *cache, const struct record *record, struct source_time time)
 {
-    bool expired = time.sent_ms < cache->expired_ms && !record_is_final(record);
-    return expired ? 0 : time.sent_ms + ttl_of(cache, record);
+    return time.sent_ms < cache->expired_ms && !record_is_final(record);
 }
 
 /* ---- describe ---- */
@@ -186,6 +204,7 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     if (error->number != ESHUTDOWN)
         failure_log(what, error);
     if (error->number == ENOENT) {
+        knowledge_clear(&job->described); /* should a listing show it again, that is another one */
         job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
         job->absent_since_ms = now_ms;
         return;
@@ -194,21 +213,14 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     job->failed_until_ms = now_ms + FAILURE_MS;
 }
 
-static void allow_stale(const struct cache *cache, struct knowledge *knowledge)
-{
-    knowledge->revalidate_until_ms = knowledge->fresh_until_ms + cache->settings.stale_while_revalidate_ms;
-    knowledge->error_until_ms = knowledge->fresh_until_ms + cache->settings.stale_if_error_ms;
-}
-
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
 {
     struct flight *flight = data;
     struct cache *cache = flight->cache;
     struct job *job = flight->job;
     if (record) {
-        knowledge_set(&job->described, record, time,
-                      max_of(fresh_until_of(cache, record, time), now_of(cache) + HOLD_MS));
-        allow_stale(cache, &job->described);
+        int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
+        knowledge_set(cache, &job->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
         job->absent_until_ms = 0;
         job->failed_until_ms = 0;
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
@@ -271,7 +283,9 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
     struct knowledge *described = &job->described;
-    knowledge_set(&job->listed, item->record, item->time, fresh_until_of(cache, item->record, item->time));
+    knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    if (is_expired(cache, item->record, item->time))
+        knowledge_expire(&job->listed);
     if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
         job->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
@@ -279,10 +293,9 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
         described->sent_ms = item->time.sent_ms;
         described->confirmed_ms = item->time.sent_wall_ms;
-        described->fresh_until_ms = max_of(described->fresh_until_ms, job->listed.fresh_until_ms);
-        allow_stale(cache, described);
+        knowledge_last(cache, described, max_of(described->fresh_until_ms, job->listed.fresh_until_ms));
     } else if (described->fresh_until_ms > described->sent_ms + cache->settings.ttl_ms)
-        described->fresh_until_ms = described->sent_ms + cache->settings.ttl_ms; /* not so finished after all */
+        knowledge_last(cache, described, described->sent_ms + cache->settings.ttl_ms); /* not so finished after all */
     return final_changed;
 }
 
@@ -310,7 +323,7 @@ static bool order_prune(struct cache *cache)
             continue;
         }
         job->place = 0; /* it was shown once, so it keeps its name; what it is now, a describe must say */
-        job->listed.fresh_until_ms = 0;
+        knowledge_expire(&job->listed);
     }
     cache->state.n_jobs = kept;
     return kept != before;
@@ -343,7 +356,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     }
     names_changed |= order_prune(cache);
     int64_t now_ms = now_of(cache);
-    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * (now_ms - result->began_ms));
+    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * result->took_ms);
     bool expired = result->began_ms < cache->expired_ms;
     cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
@@ -431,12 +444,13 @@ void cache_expire(struct cache *cache)
     listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
+        bool runs = latest && !record_is_final(latest->record);
         job->failed_until_ms = 0;
         job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
-        if (!latest || record_is_final(latest->record))
-            continue;
-        job->described.fresh_until_ms = job->described.revalidate_until_ms = 0;
-        job->listed.fresh_until_ms = 0;
+        if (runs || (job->described.record && !record_is_final(job->described.record)))
+            knowledge_expire(&job->described);
+        if (runs || (job->listed.record && !record_is_final(job->listed.record)))
+            knowledge_expire(&job->listed);
     }
 }
 
