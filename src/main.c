@@ -175,6 +175,8 @@ static int connect_service(struct app *app, struct error *error)
                    .negative_ttl_ms = app->options.negative_ttl_ms,
                    .stale_while_revalidate_ms = app->options.stale_while_revalidate_ms,
                    .stale_if_error_ms = app->options.stale_if_error_ms,
+                   .ahead_max = app->options.max_requests > 1 ? 2 * (size_t)app->options.max_requests : 0,
+                   .stats = &app->stats,
                    .timeout_ms = app->options.timeout_ms },
         .endpoint_url = settings->endpoint_url,
         .endpoint_flags = settings->endpoint_flags,

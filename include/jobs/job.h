@@ -38,7 +38,8 @@ struct job {
     int64_t absent_since_ms; /* when it said so */
     int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
     int failed_number;       /* its errno */
-    unsigned pins;           /* by the layer above */
+    unsigned pins : 31;      /* by the layer above */
+    unsigned ahead : 1;      /* described ahead of its readers, none of whom has come yet */
     uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
     uint64_t listing;        /* the last listing that had it */
     struct list idle;        /* among those that are absent or have failed, and that nobody asks for */

@@ -2,8 +2,10 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
+#include "aws/stats.h"
 #include "base/log.h"
 #include "jobs/listing.h"
+#include "jobs/readahead.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct cache {
     struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
     struct list flights;
+    struct readahead *readahead; /* NULL: not wanted */
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
@@ -39,6 +42,7 @@ struct flight {
     struct source_call *call;
     struct list waiters;
     bool revalidates; /* wanted even if nobody waits */
+    bool ahead;       /* no reader has asked for it yet */
 };
 
 static struct slice job_key(const void *item)
@@ -62,8 +66,18 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
-static void job_free(struct job *job)
+/* What was described ahead is read, or never will be. */
+static void job_end_ahead(const struct cache *cache, struct job *job, bool hit)
 {
+    struct stats *stats = cache->settings.stats;
+    if (job->ahead && stats)
+        (*(hit ? &stats->ahead_hits : &stats->ahead_wasted))++;
+    job->ahead = false;
+}
+
+static void job_free(const struct cache *cache, struct job *job)
+{
+    job_end_ahead(cache, job, false);
     record_unref(job->described.record);
     record_unref(job->listed.record);
     free(job);
@@ -80,7 +94,7 @@ static void job_forget(struct cache *cache, struct job *job)
 {
     job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
-    job_free(job);
+    job_free(cache, job);
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
@@ -218,12 +232,16 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct flight *flight = data;
     struct cache *cache = flight->cache;
     struct job *job = flight->job;
+    job_end_ahead(cache, job, false);
     if (record) {
+        job->ahead = flight->ahead;
         int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
         knowledge_set(cache, &job->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
         job->absent_until_ms = 0;
         job->failed_until_ms = 0;
-    } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
+    } else if (flight->ahead)
+        readahead_stop(cache->readahead);
+    else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
     struct list waiters;
     list_init(&waiters);
@@ -236,7 +254,7 @@ static void job_described(void *data, struct record *record, struct source_time 
     cache_unpin(cache, job);
 }
 
-static int flight_new(struct cache *cache, struct job *job)
+static int flight_new(struct cache *cache, struct job *job, bool ahead)
 {
     struct job_source *source = cache->settings.source;
     struct flight *flight = calloc(1, sizeof *flight);
@@ -244,9 +262,10 @@ static int flight_new(struct cache *cache, struct job *job)
         return -ENOMEM;
     flight->cache = cache;
     flight->job = job;
+    flight->ahead = ahead;
     list_init(&flight->waiters);
-    int result = source->describe(source, job->name, now_of(cache) + cache->settings.timeout_ms, job_described, flight,
-                                  &flight->call);
+    int result = source->describe(source, job->name, now_of(cache) + cache->settings.timeout_ms, ahead, job_described,
+                                  flight, &flight->call);
     if (result) {
         free(flight);
         return result;
@@ -256,23 +275,79 @@ static int flight_new(struct cache *cache, struct job *job)
     return 0;
 }
 
+/* What made a describe necessary. While a listing of it is fresh it can only be what that does not tell. */
+static enum ask reader_asks(const struct cache *cache, const struct job *job)
+{
+    return job->listed.record && job->listed.fresh_until_ms > now_of(cache) ? ASK_DESCRIBED : ASK_ANY;
+}
+
+/* A reader needs what a describe told or will tell. */
+static void job_read(struct cache *cache, struct job *job)
+{
+    bool hit = job->ahead;
+    job_end_ahead(cache, job, true);
+    if (cache->readahead)
+        readahead_read(cache->readahead, job, reader_asks(cache, job), hit);
+}
+
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
 {
     if (!job->flight) {
-        int result = flight_new(cache, job);
+        int result = flight_new(cache, job, false);
         if (result)
             return result;
+        job_end_ahead(cache, job, false); /* it has become old unread */
     } else if (list_empty(&job->flight->waiters) && !job->flight->revalidates)
         cache->settings.source->readopt(cache->settings.source, job->flight->call);
     waiter->cache = cache;
     list_insert(&job->flight->waiters, &waiter->node);
+    job->ahead = job->flight->ahead;
+    job->flight->ahead = false;
+    job_read(cache, job);
     return 0;
+}
+
+void cache_serve(struct cache *cache, struct job *job, enum ask asked)
+{
+    if (job->ahead && (asked == ASK_DESCRIBED || reader_asks(cache, job) == ASK_ANY))
+        job_read(cache, job);
 }
 
 void cache_revalidate(struct cache *cache, struct job *job)
 {
-    if (!job->flight && !flight_new(cache, job))
+    if (!job->flight && !flight_new(cache, job, false))
         job->flight->revalidates = true;
+}
+
+/* ---- read-ahead ---- */
+
+static struct job *const *ahead_listed(void *data, size_t *ret_n)
+{
+    const struct cache *cache = data;
+    *ret_n = cache->state.n_jobs;
+    return cache->order;
+}
+
+static enum readahead_state ahead_state(void *data, const struct job *job, enum ask asked)
+{
+    const struct cache *cache = data;
+    int64_t now_ms = now_of(cache);
+    bool fresh = job_left_ms(job, asked, now_ms);
+    if (job->flight || (job->ahead && fresh))
+        return READAHEAD_FETCHED;
+    return fresh || max_of(job->absent_until_ms, job->failed_until_ms) > now_ms ? READAHEAD_FRESH : READAHEAD_WANTED;
+}
+
+static void ahead_fetch(void *data, struct job *job) { (void)flight_new(data, job, true); }
+
+static int ahead_new(struct cache *cache)
+{
+    const struct readahead_settings settings = { .window_max = cache->settings.ahead_max,
+                                                 .listed = ahead_listed,
+                                                 .state = ahead_state,
+                                                 .fetch = ahead_fetch,
+                                                 .data = cache };
+    return cache->settings.ahead_max < 2 ? 0 : readahead_new(&settings, &cache->readahead);
 }
 
 /* ---- the listing ---- */
@@ -362,6 +437,8 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     cache->state.listed_once = true;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
+        if (cache->readahead)
+            readahead_relist(cache->readahead);
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
         cache->settings.names_changed(cache->settings.data);
     }
@@ -483,7 +560,8 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
                                               .age_max_ms = settings->list_ttl_ms,
                                               .done = listing_ended,
                                               .data = cache };
-    if (listing_new(&listing, &cache->listing)) {
+    if (listing_new(&listing, &cache->listing) || ahead_new(cache)) {
+        listing_free(cache->listing);
         free(cache);
         return -ENOMEM;
     }
@@ -503,8 +581,9 @@ void cache_free(struct cache *cache)
     }
     size_t at = 0;
     for (struct job *job; (job = table_next(&cache->jobs, &at));)
-        job_free(job);
+        job_free(cache, job);
     table_release(&cache->jobs);
+    readahead_free(cache->readahead);
     free(cache->order);
     free(cache);
 }
