@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -166,6 +167,28 @@ static void agreement(void **state)
     record_unref(escaped);
 }
 
+/* A listing and a describe need not write a time alike. */
+static void times_agree_however_they_are_written(void **state)
+{
+    static const struct {
+        const char *digits;
+        bool same;
+    } cases[] = { { "1700000060.123", true },  { "1.700000060123E9", true }, { "1700000060.1230", true },
+                  { "1700000060.124", false }, { "1700000060", false },      { "1e400", false } };
+    struct record *described;
+    (void)state;
+    assert_int_equal(make("{\"jobName\":\"j\",\"lastUpdatedDateTime\":1700000060.123}", &described), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char json[128];
+        struct record *listed;
+        (void)snprintf(json, sizeof json, "{\"jobName\":\"j\",\"lastUpdatedDateTime\":%s}", cases[i].digits);
+        assert_int_equal(make(json, &listed), 0);
+        assert_int_equal(record_agrees(described, listed), cases[i].same);
+        record_unref(listed);
+    }
+    record_unref(described);
+}
+
 static void final_statuses(void **state)
 {
     static const struct {
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(wrong_types_are_refused),
         cmocka_unit_test(times_that_are_none_count_as_absent),
         cmocka_unit_test(agreement),
+        cmocka_unit_test(times_agree_however_they_are_written),
         cmocka_unit_test(final_statuses),
         cmocka_unit_test(names),
     };
