@@ -2,7 +2,7 @@
 /*
  * cache: the jobs that are known, how fresh they are, and the calls that are under way. One describe of a job and one
  * listing at a time, whoever asks (single flight). Nothing is called that nobody waits for, but for what a walk is
- * about to ask (jobs/readahead.h).
+ * about to ask (jobs/ahead.h).
  *
  * Who must wait hands in a `struct waiter` and is called back, once, from the event loop; never from within.
  */
@@ -34,6 +34,7 @@ struct cache_settings {
     int64_t stale_if_error_ms;
     size_t ahead_max;                  /* jobs described ahead of a walk, at most; less than 2: none */
     struct stats *stats;               /* counts what comes of them; NULL: nobody does */
+    size_t max_jobs;                   /* described ones that nobody has pinned, at most; 0: no limit */
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
     void (*names_changed)(void *data); /* a listing has changed which names the root has */
     void *data;
@@ -60,7 +61,8 @@ void cache_end_waits(struct cache *cache, int number);
 
 /* The job of this name, pinned; one that is not known yet is made. NULL: no memory. The name must be valid. */
 struct job *cache_pin(struct cache *cache, const char *name);
-/* Gives it back: a job that is not known, and nobody has pinned or waits for, is forgotten. */
+/* Gives it back: a job that is not known, and nobody has pinned or waits for, is forgotten. Of one that is described
+ * and not among the last max_jobs given back, what listings do not carry is; its name and its freshness never are. */
 void cache_unpin(struct cache *cache, struct job *job);
 
 /* Starts or joins the describe of a pinned job. 0: `waiter` will be called; -ENOMEM: not. */

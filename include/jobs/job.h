@@ -30,23 +30,39 @@ struct knowledge {
 };
 
 struct flight;
+struct job;
 
-struct job {
+/* What asking for the job by its name has come to. */
+struct inquiry {
+    struct job *job;
     struct knowledge described;
-    struct knowledge listed;
     int64_t absent_until_ms; /* the service said that there is no such job; 0: it has not */
     int64_t absent_since_ms; /* when it said so */
     int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
     int failed_number;       /* its errno */
-    unsigned pins : 31;      /* by the layer above */
-    unsigned ahead : 1;      /* described ahead of its readers, none of whom has come yet */
+    bool ahead;              /* described ahead of its readers, none of whom has come yet (jobs/ahead.h) */
+    struct list idle;        /* nobody asks for it: among those absent or failed, or those kept (jobs/keep.h) */
+    struct flight *flight;   /* a describe under way */
+};
+/* That of every job that has never been asked for: most have only been listed. All zeros; its list is empty. */
+extern struct inquiry job_never_asked;
+
+struct job {
+    struct knowledge listed;
+    struct inquiry *inquiry; /* its own, or job_never_asked */
+    unsigned pins;           /* by the layer above */
     uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
     uint64_t listing;        /* the last listing that had it */
-    struct list idle;        /* among those that are absent or have failed, and that nobody asks for */
-    struct flight *flight;   /* a describe under way */
     void *view[2];           /* the layer above's own */
     char name[];
 };
+
+/* Gives the job an inquiry of its own. 0 or -ENOMEM. */
+int inquiry_open(struct job *job);
+void inquiry_close(struct job *job);
+/* It is old from now on, and given only where a new one cannot be had. */
+void knowledge_expire(struct knowledge *knowledge);
+void knowledge_clear(struct knowledge *knowledge);
 
 /* Who can tell what is asked for: a describe alone, or a listing too. */
 enum ask { ASK_DESCRIBED, ASK_ANY };

@@ -44,8 +44,9 @@ struct packed_value packed_path(struct packed_value value, const char *path);
  * buf's -errno. */
 int packed_key(struct packed_value value, struct buf *to);
 int packed_text(struct packed_value value, struct buf *to);
-/* Appends a value as it was sent, without white space. 0 or buf's -errno. */
+/* Append as it was sent, without white space, a value; a member, its name before it. 0 or buf's -errno. */
 int packed_json(struct packed_value value, struct buf *to);
+int packed_member_json(struct packed_value value, struct buf *to);
 /* Whether two strings, numbers or values without content say the same: strings decoded, numbers digit by digit.
  * Containers are not looked into. */
 bool packed_equal(struct packed_value a, struct packed_value b);

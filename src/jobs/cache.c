@@ -2,10 +2,10 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
-#include "aws/stats.h"
 #include "base/log.h"
+#include "jobs/ahead.h"
+#include "jobs/keep.h"
 #include "jobs/listing.h"
-#include "jobs/readahead.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,8 +21,9 @@ struct cache {
     struct table jobs;  /* by name */
     struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
+    struct keep keep;
     struct list flights;
-    struct readahead *readahead; /* NULL: not wanted */
+    struct ahead *ahead;
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
@@ -66,55 +67,53 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
-/* What was described ahead is read, or never will be. */
-static void job_end_ahead(const struct cache *cache, struct job *job, bool hit)
+static void job_free(struct job *job)
 {
-    struct stats *stats = cache->settings.stats;
-    if (job->ahead && stats)
-        (*(hit ? &stats->ahead_hits : &stats->ahead_wasted))++;
-    job->ahead = false;
-}
-
-static void job_free(const struct cache *cache, struct job *job)
-{
-    job_end_ahead(cache, job, false);
-    record_unref(job->described.record);
+    inquiry_close(job);
     record_unref(job->listed.record);
     free(job);
 }
 
-/* Takes a job off the list of those that are absent, or have failed, and idle. */
+/* Takes a job off the list of those that are absent, or have failed, and idle; or of those kept. */
 static void job_wake(struct cache *cache, struct job *job)
 {
-    cache->n_absent -= !list_empty(&job->idle);
-    list_remove(&job->idle);
+    if (keep_has(job)) {
+        keep_remove(&cache->keep, job);
+        return;
+    }
+    cache->n_absent -= !list_empty(&job->inquiry->idle);
+    list_remove(&job->inquiry->idle);
 }
 
 static void job_forget(struct cache *cache, struct job *job)
 {
     job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
-    job_free(cache, job);
+    ahead_forget(cache->ahead, job);
+    job_free(job);
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
-static int64_t told_until_ms(const struct job *job) { return max_of(job->absent_until_ms, job->failed_until_ms); }
+static int64_t told_until_ms(const struct job *job)
+{
+    return max_of(job->inquiry->absent_until_ms, job->inquiry->failed_until_ms);
+}
 
 /* An unknown job that nobody asks for is forgotten; one that is absent or has failed, when that has run out. */
 static void job_forget_if_idle(struct cache *cache, struct job *job)
 {
     int64_t now_ms = now_of(cache);
-    if (job->pins || job->flight || job->place || job_is_known(job))
+    if (job->pins || job->inquiry->flight || job->place || job_is_known(job))
         return;
     if (told_until_ms(job) <= now_ms) {
         job_forget(cache, job);
         return;
     }
     job_wake(cache, job);
-    list_insert(&cache->absent, &job->idle);
+    list_insert(&cache->absent, &job->inquiry->idle);
     cache->n_absent++;
     list_each (node, after, &cache->absent) {
-        struct job *oldest = list_item(node, struct job, idle);
+        struct job *oldest = list_item(node, struct inquiry, idle)->job;
         if (told_until_ms(oldest) > now_ms && cache->n_absent <= ABSENT_MAX)
             break;
         job_forget(cache, oldest);
@@ -130,28 +129,12 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     if (!job)
         return NULL;
     memcpy(job->name, name, len);
-    list_init(&job->idle);
+    job->inquiry = &job_never_asked;
     if (table_add(&cache->jobs, job)) {
         free(job);
         return NULL;
     }
     return job;
-}
-
-struct job *cache_pin(struct cache *cache, const char *name)
-{
-    struct job *job = job_get(cache, name, strlen(name));
-    if (!job)
-        return NULL;
-    job_wake(cache, job);
-    job->pins++;
-    return job;
-}
-
-void cache_unpin(struct cache *cache, struct job *job)
-{
-    job->pins--;
-    job_forget_if_idle(cache, job);
 }
 
 /* Until when it is fresh, and until when it may be given all the same. */
@@ -172,16 +155,56 @@ static void knowledge_set(const struct cache *cache, struct knowledge *knowledge
     record_unref(before);
 }
 
-/* It is old from now on, and given only where a new one cannot be had. */
-static void knowledge_expire(struct knowledge *knowledge)
+struct job *cache_pin(struct cache *cache, const char *name)
 {
-    knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0;
+    struct job *job = job_get(cache, name, strlen(name));
+    if (!job)
+        return NULL;
+    job_wake(cache, job);
+    job->pins++;
+    return job;
 }
 
-static void knowledge_clear(struct knowledge *knowledge)
+/*
+ * Forgets of a described job what only a describe tells. The rest becomes what is known of it from a listing, unless a
+ * newer one has told: a status does not go back to what it was. False: no memory.
+ */
+static bool job_abridge(struct cache *cache, struct job *job)
 {
-    record_unref(knowledge->record);
-    *knowledge = (struct knowledge){ 0 };
+    struct record *record = NULL;
+    if (!job->listed.record || job->listed.sent_ms < job->inquiry->described.sent_ms) {
+        if (record_abridge(job->inquiry->described.record, &record))
+            return false;
+        record_unref(job->listed.record);
+        job->listed = job->inquiry->described;
+        job->listed.record = record;
+    }
+    keep_remove(&cache->keep, job);
+    ahead_forget(cache->ahead, job);
+    inquiry_close(job);
+    return true;
+}
+
+/* Nobody holds it, if that is so. */
+static void job_rest(struct cache *cache, struct job *job)
+{
+    if (job->pins || job->inquiry->flight)
+        return;
+    if (!job->inquiry->described.record) {
+        job_forget_if_idle(cache, job);
+        return;
+    }
+    job_wake(cache, job);
+    keep_add(&cache->keep, job);
+    for (struct job *oldest; (oldest = keep_excess(&cache->keep));)
+        if (!job_abridge(cache, oldest))
+            break;
+}
+
+void cache_unpin(struct cache *cache, struct job *job)
+{
+    job->pins--;
+    job_rest(cache, job);
 }
 
 static int64_t ttl_of(const struct cache *cache, const struct record *record)
@@ -218,13 +241,13 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     if (error->number != ESHUTDOWN)
         failure_log(what, error);
     if (error->number == ENOENT) {
-        knowledge_clear(&job->described); /* should a listing show it again, that is another one */
-        job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
-        job->absent_since_ms = now_ms;
+        knowledge_clear(&job->inquiry->described); /* should a listing show it again, that is another one */
+        job->inquiry->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
+        job->inquiry->absent_since_ms = now_ms;
         return;
     }
-    job->failed_number = error->number;
-    job->failed_until_ms = now_ms + FAILURE_MS;
+    job->inquiry->failed_number = error->number;
+    job->inquiry->failed_until_ms = now_ms + FAILURE_MS;
 }
 
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
@@ -232,22 +255,20 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct flight *flight = data;
     struct cache *cache = flight->cache;
     struct job *job = flight->job;
-    job_end_ahead(cache, job, false);
     if (record) {
-        job->ahead = flight->ahead;
         int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
-        knowledge_set(cache, &job->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
-        job->absent_until_ms = 0;
-        job->failed_until_ms = 0;
-    } else if (flight->ahead)
-        readahead_stop(cache->readahead);
-    else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
+        knowledge_set(cache, &job->inquiry->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
+        job->inquiry->absent_until_ms = 0;
+        job->inquiry->failed_until_ms = 0;
+    } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
+    if (flight->ahead)
+        ahead_ended(cache->ahead, job, record);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
     list_remove(&flight->node);
-    job->flight = NULL;
+    job->inquiry->flight = NULL;
     free(flight);
     job->pins++; /* while its waiters are called */
     waiters_call(&waiters, record ? 0 : error->number);
@@ -257,7 +278,7 @@ static void job_described(void *data, struct record *record, struct source_time 
 static int flight_new(struct cache *cache, struct job *job, bool ahead)
 {
     struct job_source *source = cache->settings.source;
-    struct flight *flight = calloc(1, sizeof *flight);
+    struct flight *flight = inquiry_open(job) ? NULL : calloc(1, sizeof *flight);
     if (!flight)
         return -ENOMEM;
     flight->cache = cache;
@@ -271,83 +292,35 @@ static int flight_new(struct cache *cache, struct job *job, bool ahead)
         return result;
     }
     list_insert(&cache->flights, &flight->node);
-    job->flight = flight;
+    job_wake(cache, job);
+    job->inquiry->flight = flight;
     return 0;
-}
-
-/* What made a describe necessary. While a listing of it is fresh it can only be what that does not tell. */
-static enum ask reader_asks(const struct cache *cache, const struct job *job)
-{
-    return job->listed.record && job->listed.fresh_until_ms > now_of(cache) ? ASK_DESCRIBED : ASK_ANY;
-}
-
-/* A reader needs what a describe told or will tell. */
-static void job_read(struct cache *cache, struct job *job)
-{
-    bool hit = job->ahead;
-    job_end_ahead(cache, job, true);
-    if (cache->readahead)
-        readahead_read(cache->readahead, job, reader_asks(cache, job), hit);
 }
 
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
 {
-    if (!job->flight) {
+    if (!job->inquiry->flight) {
         int result = flight_new(cache, job, false);
         if (result)
             return result;
-        job_end_ahead(cache, job, false); /* it has become old unread */
-    } else if (list_empty(&job->flight->waiters) && !job->flight->revalidates)
-        cache->settings.source->readopt(cache->settings.source, job->flight->call);
+    } else if (list_empty(&job->inquiry->flight->waiters) && !job->inquiry->flight->revalidates)
+        cache->settings.source->readopt(cache->settings.source, job->inquiry->flight->call);
     waiter->cache = cache;
-    list_insert(&job->flight->waiters, &waiter->node);
-    job->ahead = job->flight->ahead;
-    job->flight->ahead = false;
-    job_read(cache, job);
+    list_insert(&job->inquiry->flight->waiters, &waiter->node);
+    bool joined = job->inquiry->flight->ahead;
+    job->inquiry->flight->ahead = false;
+    ahead_read(cache->ahead, job, joined);
     return 0;
 }
 
-void cache_serve(struct cache *cache, struct job *job, enum ask asked)
-{
-    if (job->ahead && (asked == ASK_DESCRIBED || reader_asks(cache, job) == ASK_ANY))
-        job_read(cache, job);
-}
+void cache_serve(struct cache *cache, struct job *job, enum ask asked) { ahead_serve(cache->ahead, job, asked); }
+
+static void fetch_ahead(void *data, struct job *job) { (void)flight_new(data, job, true); }
 
 void cache_revalidate(struct cache *cache, struct job *job)
 {
-    if (!job->flight && !flight_new(cache, job, false))
-        job->flight->revalidates = true;
-}
-
-/* ---- read-ahead ---- */
-
-static struct job *const *ahead_listed(void *data, size_t *ret_n)
-{
-    const struct cache *cache = data;
-    *ret_n = cache->state.n_jobs;
-    return cache->order;
-}
-
-static enum readahead_state ahead_state(void *data, const struct job *job, enum ask asked)
-{
-    const struct cache *cache = data;
-    int64_t now_ms = now_of(cache);
-    bool fresh = job_left_ms(job, asked, now_ms);
-    if (job->flight || (job->ahead && fresh))
-        return READAHEAD_FETCHED;
-    return fresh || max_of(job->absent_until_ms, job->failed_until_ms) > now_ms ? READAHEAD_FRESH : READAHEAD_WANTED;
-}
-
-static void ahead_fetch(void *data, struct job *job) { (void)flight_new(data, job, true); }
-
-static int ahead_new(struct cache *cache)
-{
-    const struct readahead_settings settings = { .window_max = cache->settings.ahead_max,
-                                                 .listed = ahead_listed,
-                                                 .state = ahead_state,
-                                                 .fetch = ahead_fetch,
-                                                 .data = cache };
-    return cache->settings.ahead_max < 2 ? 0 : readahead_new(&settings, &cache->readahead);
+    if (!job->inquiry->flight && !flight_new(cache, job, false))
+        job->inquiry->flight->revalidates = true;
 }
 
 /* ---- the listing ---- */
@@ -357,12 +330,12 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
 {
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
-    struct knowledge *described = &job->described;
+    struct knowledge *described = &job->inquiry->described;
     knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
     if (is_expired(cache, item->record, item->time))
         knowledge_expire(&job->listed);
-    if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
-        job->absent_until_ms = 0;
+    if (item->time.sent_ms >= job->inquiry->absent_since_ms) /* else the page is older than "no such job" */
+        job->inquiry->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
@@ -420,7 +393,8 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
-        job_wake(cache, job);
+        if (!keep_has(job))
+            job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
         job->listing = cache->listings;
         if (job->place)
@@ -437,8 +411,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     cache->state.listed_once = true;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
-        if (cache->readahead)
-            readahead_relist(cache->readahead);
+        ahead_relist(cache->ahead);
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
         cache->settings.names_changed(cache->settings.data);
     }
@@ -522,10 +495,10 @@ void cache_expire(struct cache *cache)
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
         bool runs = latest && !record_is_final(latest->record);
-        job->failed_until_ms = 0;
-        job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
-        if (runs || (job->described.record && !record_is_final(job->described.record)))
-            knowledge_expire(&job->described);
+        job->inquiry->failed_until_ms = 0;
+        job->inquiry->absent_until_ms = job->inquiry->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
+        if (runs || (job->inquiry->described.record && !record_is_final(job->inquiry->described.record)))
+            knowledge_expire(&job->inquiry->described);
         if (runs || (job->listed.record && !record_is_final(job->listed.record)))
             knowledge_expire(&job->listed);
     }
@@ -551,6 +524,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
     cache->settings = *settings;
     table_init(&cache->jobs, job_key);
     list_init(&cache->absent);
+    keep_init(&cache->keep, settings->max_jobs);
     list_init(&cache->flights);
     list_init(&cache->list_waiters);
     cache->state.changed_wall_ms = clock_wall_ms(settings->clock);
@@ -560,7 +534,14 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
                                               .age_max_ms = settings->list_ttl_ms,
                                               .done = listing_ended,
                                               .data = cache };
-    if (listing_new(&listing, &cache->listing) || ahead_new(cache)) {
+    const struct ahead_settings ahead = { .window_max = settings->ahead_max,
+                                          .jobs = &cache->order,
+                                          .n_jobs = &cache->state.n_jobs,
+                                          .clock = settings->clock,
+                                          .stats = settings->stats,
+                                          .fetch = fetch_ahead,
+                                          .data = cache };
+    if (listing_new(&listing, &cache->listing) || ahead_new(&ahead, &cache->ahead)) {
         listing_free(cache->listing);
         free(cache);
         return -ENOMEM;
@@ -581,9 +562,9 @@ void cache_free(struct cache *cache)
     }
     size_t at = 0;
     for (struct job *job; (job = table_next(&cache->jobs, &at));)
-        job_free(cache, job);
+        job_free(job);
     table_release(&cache->jobs);
-    readahead_free(cache->readahead);
+    ahead_free(cache->ahead);
     free(cache->order);
     free(cache);
 }

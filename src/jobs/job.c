@@ -1,7 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/job.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
+
+struct inquiry job_never_asked = { .idle = { &job_never_asked.idle, &job_never_asked.idle } };
+
+int inquiry_open(struct job *job)
+{
+    if (job->inquiry != &job_never_asked)
+        return 0;
+    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    if (!inquiry)
+        return -ENOMEM;
+    inquiry->job = job;
+    list_init(&inquiry->idle);
+    job->inquiry = inquiry;
+    return 0;
+}
+
+void inquiry_close(struct job *job)
+{
+    record_unref(job->inquiry->described.record);
+    if (job->inquiry != &job_never_asked)
+        free(job->inquiry);
+    job->inquiry = &job_never_asked;
+}
+
+void knowledge_expire(struct knowledge *knowledge) { knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0; }
+
+void knowledge_clear(struct knowledge *knowledge)
+{
+    record_unref(knowledge->record);
+    *knowledge = (struct knowledge){ 0 };
+}
 
 static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 {
@@ -11,21 +44,22 @@ static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 
 bool job_is_known(const struct job *job)
 {
-    return !job->absent_until_ms && (job->described.record || job->listed.record);
+    return !job->inquiry->absent_until_ms && (job->inquiry->described.record || job->listed.record);
 }
 
 const struct knowledge *job_latest(const struct job *job)
 {
-    if (!job->described.record)
+    if (!job->inquiry->described.record)
         return job->listed.record ? &job->listed : NULL;
-    return job->listed.record && job->listed.sent_ms > job->described.sent_ms ? &job->listed : &job->described;
+    return job->listed.record && job->listed.sent_ms > job->inquiry->described.sent_ms ? &job->listed
+                                                                                       : &job->inquiry->described;
 }
 
 const struct knowledge *job_shown(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    if (asked == ASK_ANY && !left(&job->described, now_ms))
+    if (asked == ASK_ANY && !left(&job->inquiry->described, now_ms))
         return job_latest(job);
-    return job->described.record ? &job->described : NULL;
+    return job->inquiry->described.record ? &job->inquiry->described : NULL;
 }
 
 int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms)
@@ -39,7 +73,7 @@ bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms)
 {
     const struct knowledge *shown = job_shown(job, asked, now_ms);
     return job_is_known(job) && shown && shown->fresh_until_ms <= now_ms && shown->revalidate_until_ms > now_ms &&
-           job->failed_until_ms <= now_ms;
+           job->inquiry->failed_until_ms <= now_ms;
 }
 
 const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_t now_ms)
@@ -47,6 +81,6 @@ const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_
     const struct knowledge *shown = job_shown(job, asked, now_ms);
     if (!job_is_known(job) || !shown)
         return NULL;
-    bool stands_in = job->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
+    bool stands_in = job->inquiry->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
     return left(shown, now_ms) || stands_in || job_must_revalidate(job, asked, now_ms) ? shown : NULL;
 }

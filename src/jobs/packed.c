@@ -438,13 +438,18 @@ static void append_container(struct packed_value value, struct buf *to)
     for (struct packed_value below = packed_first(value); below.at; below = packed_next(below)) {
         (void)buf_append_str(to, separator);
         separator = ",";
-        if (is_object) {
-            append_sent(below.packed, below.key, to);
-            (void)buf_append_char(to, ':');
-        }
-        (void)packed_json(below, to);
+        (void)packed_member_json(below, to);
     }
     (void)buf_append_char(to, is_object ? '}' : ']');
+}
+
+int packed_member_json(struct packed_value value, struct buf *to)
+{
+    if (value.key) {
+        append_sent(value.packed, value.key, to);
+        (void)buf_append_char(to, ':');
+    }
+    return packed_json(value, to);
 }
 
 int packed_json(struct packed_value value, struct buf *to)

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_BYTES_MAX = 1024 }; /* a number with more is no time that could be told from another */
-
 struct record {
     unsigned refs;
     bool final;
@@ -19,7 +17,6 @@ struct record {
     int64_t updated_ms;
     int64_t created_ms;
     uint64_t arn_hash;
-    size_t packed_len;
     char packed[]; /* the name is what it repeats */
 };
 
@@ -97,25 +94,34 @@ static void note_facts(struct record *record, const struct json_value *job)
     record->arn_hash = hash_bytes(0, arn ? arn : "", arn ? strlen(arn) : 0);
 }
 
+/* Packs `text` into a record that has no facts noted yet; NULL: no memory. */
+static struct record *record_pack(const struct kind *kind, struct slice text, struct slice name)
+{
+    BUF_CLEANUP struct buf packed = BUF_INIT(BYTES_MAX);
+    if (packed_append(text, name, &packed))
+        return NULL;
+    struct record *record = malloc(sizeof *record + packed.len);
+    if (!record) {
+        packed_release(packed.data);
+        return NULL;
+    }
+    *record = (struct record){ .refs = 1, .kind = kind };
+    memcpy(record->packed, packed.data, packed.len);
+    return record;
+}
+
 int record_new(const struct kind *kind, const struct json_value *job, struct slice text, struct record **ret_record,
                struct error *error)
 {
     const char *name = json_string(field_value(kind, kind->name, job));
-    BUF_CLEANUP struct buf packed = BUF_INIT(BYTES_MAX);
     if (!name)
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a job without a name");
     int result = check_types(job, kind, error);
     if (result)
         return result;
-    if (packed_append(text, (struct slice){ name, strlen(name) }, &packed))
+    struct record *record = record_pack(kind, text, (struct slice){ name, strlen(name) });
+    if (!record)
         return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    struct record *record = malloc(sizeof *record + packed.len);
-    if (!record) {
-        packed_release(packed.data);
-        return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    }
-    *record = (struct record){ .refs = 1, .kind = kind, .packed_len = packed.len };
-    memcpy(record->packed, packed.data, packed.len);
     note_facts(record, job);
     *ret_record = record;
     return 0;
@@ -149,10 +155,37 @@ int record_new_listed(const struct kind *kind, const struct json_value *item, st
         (void)buf_append_char(&kept, ':');
         (void)buf_append(&kept, value.data, value.len);
     }
-    (void)buf_append_str(&kept, kept.len ? "}" : "{}");
+    (void)buf_append_str(&kept, kept.len ? "}" : "{}"); /* without a name it is refused below */
     if (buf_error(&kept))
         return failure_set(error, FAILURE_MEMORY, "no memory for a listed job");
     return record_new(kind, item, (struct slice){ kept.data, kept.len }, ret_record, error);
+}
+
+int record_abridge(const struct record *record, struct record **ret_record)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(BYTES_MAX);
+    BUF_CLEANUP struct buf key = BUF_INIT(BYTES_MAX);
+    for (struct packed_value value = packed_first(record_root(record)); value.at; value = packed_next(value)) {
+        buf_clear(&key);
+        if (packed_key(value, &key))
+            return buf_error(&key);
+        if (!is_listed(record->kind, buf_str(&key)))
+            continue;
+        (void)buf_append_char(&text, text.len ? ',' : '{');
+        (void)packed_member_json(value, &text);
+    }
+    (void)buf_append_char(&text, '}'); /* it has a name at least */
+    struct record *abridged = NULL;
+    if (!buf_error(&text))
+        abridged = record_pack(record->kind, (struct slice){ text.data, text.len }, record_name(record));
+    if (!abridged)
+        return -ENOMEM;
+    abridged->final = record->final;
+    abridged->updated_ms = record->updated_ms;
+    abridged->created_ms = record->created_ms;
+    abridged->arn_hash = record->arn_hash;
+    *ret_record = abridged;
+    return 0;
 }
 
 struct record *record_ref(struct record *record)
@@ -176,8 +209,6 @@ struct packed_value record_value(const struct record *record, size_t field)
     return packed_path(record_root(record), record->kind->fields[field].member);
 }
 
-size_t record_size(const struct record *record) { return sizeof *record + record->packed_len; }
-
 const struct kind *record_kind(const struct record *record) { return record->kind; }
 
 struct slice record_name(const struct record *record) { return packed_common(record->packed); }
@@ -190,33 +221,28 @@ int64_t record_updated_ms(const struct record *record) { return record->updated_
 
 int64_t record_created_ms(const struct record *record) { return record->created_ms; }
 
-static bool says_nothing(struct packed_value value) { return packed_type(value) == JSON_NULL; }
-
-static bool time_read(struct packed_value value, int64_t *ret_ms)
+static bool time_at(struct packed_value value, int64_t *ret_ms)
 {
-    BUF_CLEANUP struct buf digits = BUF_INIT(DIGITS_BYTES_MAX);
+    BUF_CLEANUP struct buf digits = BUF_INIT(BYTES_MAX);
     return packed_type(value) == JSON_NUMBER && !packed_text(value, &digits) &&
            !timestamp_from_number(buf_str(&digits), ret_ms);
 }
 
-/* One time, however it is written: a listing and a describe need not do it alike. */
-static bool is_same_time(struct packed_value a, struct packed_value b)
+/* Null and absent say the same; so do times that are written otherwise. */
+static bool values_agree(enum field_type type, struct packed_value a, struct packed_value b)
 {
     int64_t a_ms = 0;
     int64_t b_ms = 0;
-    return time_read(a, &a_ms) && time_read(b, &b_ms) && a_ms == b_ms;
+    if (packed_type(a) == JSON_NULL && packed_type(b) == JSON_NULL)
+        return true;
+    return packed_equal(a, b) || (type == FIELD_TIME && time_at(a, &a_ms) && time_at(b, &b_ms) && a_ms == b_ms);
 }
 
 bool record_agrees(const struct record *a, const struct record *b)
 {
-    for (size_t i = 0; i < a->kind->n_fields; i++) {
-        if (!a->kind->fields[i].listed)
-            continue;
-        struct packed_value in_a = record_value(a, i);
-        struct packed_value in_b = record_value(b, i);
-        bool same = (says_nothing(in_a) && says_nothing(in_b)) || packed_equal(in_a, in_b);
-        if (!same && !(a->kind->fields[i].type == FIELD_TIME && is_same_time(in_a, in_b)))
+    const struct kind *kind = a->kind;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].listed && !values_agree(kind->fields[i].type, record_value(a, i), record_value(b, i)))
             return false;
-    }
     return true;
 }

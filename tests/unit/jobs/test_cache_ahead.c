@@ -147,7 +147,7 @@ static void test_joined(void **state)
     assert_int_equal(world->source.abandoned, 0);
     fake_source_fail(&world->source, FAILURE_RESET); /* a reader's: it is told, and it counts */
     assert_int_equal(second.number, ECONNRESET);
-    assert_int_equal(world->jobs[3]->failed_number, ECONNRESET);
+    assert_int_equal(world->jobs[3]->inquiry->failed_number, ECONNRESET);
 }
 
 static void test_in_vain(void **state)
@@ -156,7 +156,7 @@ static void test_in_vain(void **state)
     struct probe probe;
     walk(world, "IN PROGRESS");
     fake_source_fail(&world->source, FAILURE_ENDING); /* quietly: nobody has failed */
-    assert_int_equal(world->jobs[3]->failed_number, 0);
+    assert_int_equal(world->jobs[3]->inquiry->failed_number, 0);
     answer(world, 4, "IN PROGRESS");
     assert_int_equal(world->stats.ahead_hits + world->stats.ahead_wasted, 0);
     assert_int_equal(cache_describe(world->cache, world->jobs[3], probe_waiter(&probe)), 0);
