@@ -144,6 +144,14 @@ static int configure(struct app *app, struct error *error)
     return result ? result : settings_read(app->config, &given, &app->settings, error);
 }
 
+/* Jobs described ahead of a walk. No more than are remembered, else it would come too late for all of them. */
+static size_t ahead_max(const struct options *options)
+{
+    size_t max = options->max_requests > 1 ? 2 * (size_t)options->max_requests : 0;
+    size_t kept = (size_t)options->max_jobs / 2;
+    return options->max_jobs && kept < max ? kept : max;
+}
+
 static int connect_service(struct app *app, struct error *error)
 {
     const struct settings *settings = &app->settings;
@@ -200,6 +208,8 @@ static int connect_service(struct app *app, struct error *error)
                    .negative_ttl_ms = app->options.negative_ttl_ms,
                    .stale_while_revalidate_ms = app->options.stale_while_revalidate_ms,
                    .stale_if_error_ms = app->options.stale_if_error_ms,
+                   .ahead_max = ahead_max(&app->options),
+                   .stats = &app->stats,
                    .max_jobs = (size_t)app->options.max_jobs,
                    .timeout_ms = app->options.timeout_ms },
         .endpoint_url = settings->endpoint_url,

@@ -2,9 +2,10 @@
 /*
  * client: calls of an AWS JSON 1.1 or query service: signed, tried again, within a deadline, at most so many at once.
  *
- * A call waits in a queue (oldest first) for one of `max_requests` places, then for credentials, then for an answer; a
- * failed attempt may be followed by another (aws/retry.h), during whose delay it holds no place. Each attempt is signed
- * anew, on the clock corrected by the skew that answers have shown. The deadline covers all of it.
+ * A call waits for its turn (aws/budget.h: at most `max_requests` at once, fewer and at a slower pace while the service
+ * throttles), then for credentials, then for an answer; a failed attempt may be followed by another (aws/retry.h),
+ * during whose delay it holds no place. Each attempt is signed anew, on the clock corrected by the skew that answers
+ * have shown. The deadline covers all of it.
  *
  * A network that is found dead is so for all calls (aws/outage.h): those that wait, and those that are started, end
  * with the same error; attempts under way end on their own, with no other after them; one call at a time finds out.
@@ -57,6 +58,7 @@ struct client_request {
     size_t body_len;
     int64_t deadline_ms; /* on the monotonic clock */
     size_t max_body;     /* of the answer */
+    bool ahead;          /* no reader waits for it yet: client_readopt() says when one does */
 };
 
 struct client_answer {
@@ -77,7 +79,9 @@ typedef void client_done_fn(void *data, const struct client_answer *answer, cons
 
 struct client_call;
 
-/* 0 or -ENOMEM; -ESHUTDOWN while the client is being freed. `done` is never called from within. */
+/* A call ahead goes out after those that readers wait for, and not at all while the service throttles or the network is
+ * dead: it ends with an error then, from the timers. It has one attempt, and proves nothing of the network if that gets
+ * no answer. 0 or -ENOMEM; -ESHUTDOWN while the client is being freed. `done` is never called from within. */
 int client_start(struct client *client, const struct client_request *request, client_done_fn *done, void *data,
                  struct client_call **ret_call);
 /* Ends it now, without a call back. */
@@ -86,7 +90,8 @@ void client_cancel(struct client_call *call);
  * it gives its place to a call that waits for one, being cancelled then (done is called with FAILURE_ENDING). One that
  * is not being sent ends at once the same way; both from the timers, not from within. */
 void client_abandon(struct client_call *call);
-/* Somebody waits again. One that was about to end with FAILURE_ENDING goes on. */
+/* Somebody waits again, or for the first time for one that was made ahead: it is a reader's from now on. One that was
+ * about to end because nobody did goes on. */
 void client_readopt(struct client_call *call);
 
 #endif

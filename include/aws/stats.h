@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum stats_outcome {
@@ -48,8 +49,8 @@ struct stats {
     /* Describes made ahead of a reader (jobs/readahead.h). They are among the calls above. */
     uint64_t ahead_calls; /* sent */
     uint64_t ahead_hits;  /* a reader asked for the job while it was on its way or fresh */
-    uint64_t
-        ahead_wasted; /* known not to have been asked for in their freshness; noticed late, when they are replaced */
+    /* Known not to have been asked for in their freshness; noticed late, when they are replaced. */
+    uint64_t ahead_wasted;
 };
 
 /* The upper bounds of all buckets but the last. */
@@ -61,7 +62,10 @@ const char *stats_outcome_name(enum stats_outcome outcome);
 enum stats_outcome stats_outcome_of(const struct error *error);
 /* The row of an operation, made where there is none. The last row takes, as "other", those that find none free. */
 struct stats_operation *stats_operation(struct stats *stats, const char *name);
-/* An answer came after `took_ms`. */
-void stats_answered(struct stats_operation *operation, int64_t took_ms);
+/* A call is on its way: one that repeats one that failed, one that no reader has asked for yet. */
+void stats_sent(struct stats *stats, bool is_retry, bool is_ahead);
+/* A call of the operation has ended. Times of the monotonic clock. */
+void stats_ended(struct stats *stats, struct stats_operation *operation, enum stats_outcome outcome, int64_t sent_ms,
+                 int64_t now_ms);
 
 #endif

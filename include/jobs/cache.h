@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cache: the jobs that are known, how fresh they are, and the calls that are under way. One describe of a job and one
- * listing at a time, whoever asks (single flight). Nothing is ever called that nobody waits for.
+ * listing at a time, whoever asks (single flight). Nothing is called that nobody waits for, but for what a walk is
+ * about to ask (jobs/ahead.h).
  *
  * Who must wait hands in a `struct waiter` and is called back, once, from the event loop; never from within.
  */
@@ -33,6 +34,8 @@ struct cache_settings {
     int64_t negative_ttl_ms;
     int64_t stale_while_revalidate_ms;
     int64_t stale_if_error_ms;
+    size_t ahead_max;                  /* jobs described ahead of a walk, at most; less than 2: none */
+    struct stats *stats;               /* counts what comes of them; NULL: nobody does */
     size_t max_jobs;                   /* described ones that nobody has pinned, at most; 0: no limit */
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
     struct failures *failures;         /* keeps those that are told; NULL: the log alone */
@@ -68,6 +71,8 @@ void cache_unpin(struct cache *cache, struct job *job);
 
 /* Starts or joins the describe of a pinned job. 0: `waiter` will be called; -ENOMEM: not. */
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter);
+/* A reader who asks so is served from what is held. */
+void cache_serve(struct cache *cache, struct job *job, enum ask asked);
 /* Starts the describe, if none is under way, for a later reader's sake. */
 void cache_revalidate(struct cache *cache, struct job *job);
 /* Starts, takes up again or joins the listing. 0: `waiter` will be called; -ENOMEM: not. */

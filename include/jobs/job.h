@@ -41,6 +41,7 @@ struct inquiry {
     int64_t absent_since_ms; /* when it said so */
     int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
     int failed_number;       /* its errno */
+    bool ahead;              /* described ahead of its readers, none of whom has come yet (jobs/ahead.h) */
     struct list idle;        /* nobody asks for it: among those absent or failed, or those kept (jobs/keep.h) */
     struct flight *flight;   /* a describe under way */
 };
@@ -57,6 +58,13 @@ struct job {
     void *view[2];               /* the layer above's own */
     char name[];
 };
+
+/* Gives the job an inquiry of its own. 0 or -ENOMEM. */
+int inquiry_open(struct job *job);
+void inquiry_close(struct job *job);
+/* It is old from now on, and given only where a new one cannot be had. */
+void knowledge_expire(struct knowledge *knowledge);
+void knowledge_clear(struct knowledge *knowledge);
 
 /* Who can tell what is asked for: a describe alone, or a listing too. */
 enum ask { ASK_DESCRIBED, ASK_ANY };

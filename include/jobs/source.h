@@ -31,15 +31,16 @@ typedef void source_listed_fn(void *data, const struct source_page *page, struct
 struct source_call;
 
 struct job_source {
-    /* Both return 0 or -ENOMEM; `deadline_ms` is monotonic. On failure record/page is NULL and error set. */
-    int (*describe)(struct job_source *self, const char *name, int64_t deadline_ms, source_described_fn *done,
-                    void *data, struct source_call **ret_call);
+    /* Both return 0 or -ENOMEM; `deadline_ms` is monotonic. On failure record/page is NULL and error set. `ahead`: no
+     * reader waits for it; it comes after those that do, or ends with an error where it would be in their way. */
+    int (*describe)(struct job_source *self, const char *name, int64_t deadline_ms, bool ahead,
+                    source_described_fn *done, void *data, struct source_call **ret_call);
     /* token NULL: the first page. */
     int (*list)(struct job_source *self, const char *token, int64_t deadline_ms, source_listed_fn *done, void *data,
                 struct source_call **ret_call);
     /* Nobody waits for it any more: what is under way may end, nothing else begins. `done` is called all the same. */
     void (*abandon)(struct job_source *self, struct source_call *call);
-    /* Somebody waits again. */
+    /* Somebody waits again, or for the first time for one made ahead. */
     void (*readopt)(struct job_source *self, struct source_call *call);
     /* Ends it without a call back. */
     void (*cancel)(struct job_source *self, struct source_call *call);

@@ -1,44 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 #include "aws/client.h"
 
+#include "aws/budget.h"
 #include "aws/failure.h"
 #include "aws/outage.h"
 #include "aws/request.h"
+#include "aws/response.h"
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "codec/sigv4.h"
-#include "codec/timestamp.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SKEW_MS = 4 * 60 * 1000, TARGET_SIZE = 128 };
+enum { TARGET_SIZE = 128 };
 
 /* A call holds a place in CREDENTIALS and SENDING. */
 enum call_state { CALL_QUEUED, CALL_CREDENTIALS, CALL_SENDING, CALL_BACKOFF, CALL_ENDING, CALL_ENDED };
 
 struct client {
     struct client_settings settings;
-    struct list calls;  /* all of them, oldest first */
-    struct list queued; /* those in CALL_QUEUED, oldest first */
+    struct list calls;    /* all of them, oldest first */
+    struct budget budget; /* whose turn it is, of those in CALL_QUEUED */
+    struct timer turn;    /* the next one's, when only time keeps it waiting */
     struct retry_quota quota;
     int64_t own_skew_ms;
     int64_t *skew_ms; /* the service's clock less ours */
     struct outage outage;
-    uint64_t next_order;
-    int places_taken;
     bool ending;
 };
 
 struct client_call {
     struct list node;
-    struct list queue_node;
+    struct budget_claim claim;
     struct client *client;
     enum call_state state;
-    uint64_t order; /* smaller is older */
     client_done_fn *done;
     void *data;
 
@@ -82,13 +81,8 @@ static bool call_has_place(const struct client_call *call)
 /* The attempt that was sent has ended. */
 static void call_count(struct client_call *call, enum stats_outcome outcome)
 {
-    if (!call->counted)
-        return;
-    call->counted->calls[outcome]++;
-    if (outcome == STATS_OK)
-        call->client->settings.stats->last_good_ms = client_now_ms(call->client);
-    if (outcome != STATS_UNANSWERED && outcome != STATS_CANCELLED)
-        stats_answered(call->counted, client_now_ms(call->client) - call->sent_ms);
+    if (call->counted)
+        stats_ended(call->client->settings.stats, call->counted, outcome, call->sent_ms, client_now_ms(call->client));
 }
 
 static void call_cancel_transfer(struct client_call *call, enum stats_outcome outcome)
@@ -104,14 +98,13 @@ static void call_cancel_transfer(struct client_call *call, enum stats_outcome ou
 static void call_enter(struct client_call *call, enum call_state state)
 {
     struct client *client = call->client;
-    bool had_place = call_has_place(call);
     if (call->state == CALL_CREDENTIALS && state != CALL_SENDING)
         client->settings.credentials->cancel(client->settings.credentials, call);
     call_cancel_transfer(call, STATS_CANCELLED);
     timer_stop(&call->next);
-    list_remove(&call->queue_node);
     call->state = state;
-    client->places_taken += call_has_place(call) - had_place;
+    if (!call_has_place(call))
+        budget_leave(&client->budget, &call->claim);
 }
 
 static void call_free(struct client_call *call)
@@ -119,7 +112,6 @@ static void call_free(struct client_call *call)
     timer_stop(&call->deadline);
     timer_stop(&call->next);
     list_remove(&call->node);
-    list_remove(&call->queue_node);
     free(call->account_id);
     if (call->client->settings.secret)
         explicit_bzero(call->body, call->body_len);
@@ -137,12 +129,15 @@ static void client_note_answer(struct client *client)
         log_info("%s answers again, after %lld s", client->settings.endpoint.host, (long long)(lasted_ms / 1000));
 }
 
+/* No reader waits for it. */
+static bool call_is_unwanted(const struct client_call *call) { return call->abandoned || call->claim.ahead; }
+
 /* A call ends with its error: is it the network? One that nobody waited for was not given its time and proves nothing,
  * nor does one that was never sent. */
 static void client_note_failure(struct client *client, struct client_call *failed)
 {
     const struct error error = failed->error;
-    if (error.repeats || !failed->silent || failed->abandoned || client->ending)
+    if (error.repeats || !failed->silent || call_is_unwanted(failed) || client->ending)
         return;
     bool begins = outage_unanswered(&client->outage, &failed->outage, &error);
     failed->error.repeats = !begins && outage_lasts(&client->outage);
@@ -155,6 +150,19 @@ static void client_note_failure(struct client *client, struct client_call *faile
         if (call != failed && call->state < CALL_ENDING && call->state != CALL_SENDING)
             call_refuse(call);
     }
+}
+
+/* Too many requests, says the service. */
+static void client_note_throttle(struct client *client, const struct client_call *call)
+{
+    bool news = !budget_rate(&client->budget);
+    if (!budget_throttled(&client->budget, &call->claim))
+        return;
+    if (client->settings.stats)
+        client->settings.stats->halvings++;
+    if (news)
+        log_info("%s throttles (%s): %d requests a second for now, at most %d at once", client->settings.endpoint.host,
+                 call->error.code, budget_rate(&client->budget), budget_places(&client->budget));
 }
 
 /* Ends it, now. Only from the timers and from http's call back; the caller's call back comes last. */
@@ -183,15 +191,10 @@ static void call_give_up(struct client_call *call)
     call_end_soon(call);
 }
 
-/* Among the queued, oldest first: one that was there before keeps its turn. */
 static void call_queue(struct client_call *call)
 {
     call_enter(call, CALL_QUEUED);
-    struct list *place = &call->client->queued;
-    while (place->prev != &call->client->queued &&
-           list_item(place->prev, struct client_call, queue_node)->order > call->order)
-        place = place->prev;
-    list_insert(place, &call->queue_node);
+    budget_wait(&call->client->budget, &call->claim);
 }
 
 /* Ends it with what is known of the network. */
@@ -273,8 +276,8 @@ static int call_request(struct client_call *call, const struct credentials *cred
     };
     error = settings->http->start(settings->http, &request, on_response, call, &call->transfer);
     call->silent = !error;
-    if (!error && call->sent_before && settings->stats)
-        settings->stats->retries++;
+    if (!error && settings->stats)
+        stats_sent(settings->stats, call->sent_before, call->claim.ahead);
     call->sent_before |= !error;
     request_headers_release(&headers);
     return error;
@@ -349,29 +352,6 @@ static void call_again(struct client_call *call, const char *why)
     call_get_credentials(call);
 }
 
-/* Whether the answer says that our clock is off, and by how much. */
-static bool response_skew(const struct client_call *call, const struct http_response *response, unsigned traits,
-                          int64_t *ret_skew_ms)
-{
-    const char *date = response->header(response, "Date");
-    int64_t date_ms;
-    if (!(traits & (FAILURE_SKEW | FAILURE_SIGNATURE)) || !date || timestamp_from_http(date, &date_ms))
-        return false;
-    *ret_skew_ms = date_ms - clock_wall_ms(call->client->settings.clock);
-    int64_t off_ms = *ret_skew_ms - *call->client->skew_ms;
-    return (traits & FAILURE_SKEW) || off_ms >= SKEW_MS || off_ms <= -SKEW_MS;
-}
-
-static int64_t response_retry_after_ms(const struct http_response *response)
-{
-    const char *text = response ? response->header(response, "x-amz-retry-after") : NULL;
-    char *end;
-    if (!text || *text < '0' || *text > '9')
-        return -1;
-    long long ms = strtoll(text, &end, 10); /* LLONG_MAX where it is beyond */
-    return *end ? -1 : ms;
-}
-
 /* After an attempt that failed with call->error: another one, or the end. `response` NULL: no answer. */
 static void call_failed(struct client_call *call, const struct http_response *response)
 {
@@ -379,11 +359,15 @@ static void call_failed(struct client_call *call, const struct http_response *re
     const struct failure *failure = failure_find(call->error.code, call->error.http_status);
     int64_t skew_ms;
     bool refused = !response && outage_lasts(&client->outage) && !outage_is_probe(&client->outage, &call->outage);
-    if (call->abandoned || client->ending || refused) {
+    if (response && (failure->traits & FAILURE_THROTTLE))
+        client_note_throttle(client, call);
+    if (call_is_unwanted(call) || client->ending || refused) {
         call_end(call, NULL);
         return;
     }
-    if (response && !call->skew_tried && response_skew(call, response, failure->traits, &skew_ms)) {
+    if (response && !call->skew_tried &&
+        response_shows_skew(response, failure->traits, clock_wall_ms(client->settings.clock), *client->skew_ms,
+                            &skew_ms)) {
         call->skew_tried = true;
         call->skew_ms = skew_ms;
         call_again(call, "on the service's clock");
@@ -466,22 +450,31 @@ static struct client_call *client_find_abandoned(struct client *client)
     return NULL;
 }
 
-/* Gives places to the queued. Calls nobody back. */
+/* Sends those whose turn it is. Calls nobody back. */
 static void client_pump(struct client *client)
 {
+    struct budget_claim *claim;
+    struct client_call *abandoned;
     if (client->ending)
         return;
-    while (!list_empty(&client->queued)) {
-        if (client->places_taken >= client->settings.max_requests) {
-            struct client_call *abandoned = client_find_abandoned(client);
-            if (!abandoned)
-                break;
-            call_give_up(abandoned);
-        }
+    while ((claim = budget_in_vain(&client->budget)))
+        call_give_up(list_item(claim, struct client_call, claim));
+    do {
         /* One that fails within gives its place back, and the loop goes on. */
-        call_get_credentials(list_item(client->queued.next, struct client_call, queue_node));
-    }
+        while ((claim = budget_next(&client->budget)))
+            call_get_credentials(list_item(claim, struct client_call, claim));
+        abandoned = budget_lacks_place(&client->budget) ? client_find_abandoned(client) : NULL;
+        if (abandoned)
+            call_give_up(abandoned);
+    } while (abandoned);
+    int64_t wait_ms = budget_wait_ms(&client->budget);
+    if (wait_ms >= 0)
+        timer_start(client->settings.timers, &client->turn, wait_ms);
+    else
+        timer_stop(&client->turn);
 }
+
+static void on_turn(void *data) { client_pump(data); }
 
 int client_new(const struct client_settings *settings, struct client **ret_client)
 {
@@ -491,7 +484,8 @@ int client_new(const struct client_settings *settings, struct client **ret_clien
     client->settings = *settings;
     client->skew_ms = settings->skew_ms ? settings->skew_ms : &client->own_skew_ms;
     list_init(&client->calls);
-    list_init(&client->queued);
+    budget_init(&client->budget, settings->max_requests, settings->clock);
+    timer_init(&client->turn, on_turn, client);
     retry_quota_init(&client->quota);
     outage_init(&client->outage, settings->clock);
     *ret_client = client;
@@ -503,6 +497,7 @@ void client_free(struct client *client)
     if (!client)
         return;
     client->ending = true;
+    timer_stop(&client->turn);
     while (!list_empty(&client->calls)) { /* a call back may cancel others */
         struct client_call *call = list_item(client->calls.next, struct client_call, node);
         (void)failure_set(&call->error, FAILURE_ENDING, "the mount is ending");
@@ -513,10 +508,11 @@ void client_free(struct client *client)
 
 void client_let_through(struct client *client) { outage_let_through(&client->outage); }
 
-/* Into the queue, or to an end where nobody answers. */
+/* Into the queue, or to an end where nobody answers. A call ahead is never the one that finds out. */
 static void call_begin(struct client_call *call)
 {
-    if (outage_admits(&call->client->outage, &call->outage)) {
+    struct outage *outage = &call->client->outage;
+    if (call->claim.ahead ? !outage_lasts(outage) : outage_admits(outage, &call->outage)) {
         call_queue(call);
         client_pump(call->client);
     } else
@@ -547,12 +543,11 @@ int client_start(struct client *client, const struct client_request *request, cl
     call->max_body = request->max_body;
     call->client = client;
     call->counted = client->settings.stats ? stats_operation(client->settings.stats, request->operation) : NULL;
-    call->order = client->next_order++;
     call->done = done;
     call->data = data;
     call->started_ms = client_now_ms(client);
     call->deadline_ms = request->deadline_ms;
-    list_init(&call->queue_node);
+    budget_begin(&client->budget, &call->claim, request->ahead);
     timer_init(&call->deadline, on_deadline, call);
     timer_init(&call->next, on_next, call);
     list_insert(&client->calls, &call->node);
@@ -587,13 +582,19 @@ void client_abandon(struct client_call *call)
 
 void client_readopt(struct client_call *call)
 {
-    if (!call->abandoned)
+    struct client *client = call->client;
+    if (!call_is_unwanted(call) || call->state == CALL_ENDED)
         return;
+    if (call->claim.ahead)
+        budget_promote(&client->budget, &call->claim);
     call->abandoned = false;
-    if (call->state == CALL_ENDING && strcmp(call->error.code, FAILURE_ENDING) == 0) {
+    if (call->state == CALL_ENDING && (call->error.repeats || strcmp(call->error.code, FAILURE_ENDING) == 0)) {
         call->error = (struct error){ 0 };
         call->keys_must_differ = false;
         call_begin(call);
-    } else if (call->state == CALL_SENDING)
-        (void)outage_admits(&call->client->outage, &call->outage); /* it finds out, if nobody else does */
+        return;
+    }
+    if (call->state == CALL_SENDING)
+        (void)outage_admits(&client->outage, &call->outage); /* it finds out, if nobody else does */
+    client_pump(client);
 }

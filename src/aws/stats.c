@@ -54,9 +54,22 @@ struct stats_operation *stats_operation(struct stats *stats, const char *name)
     return last;
 }
 
-void stats_answered(struct stats_operation *operation, int64_t took_ms)
+void stats_sent(struct stats *stats, bool is_retry, bool is_ahead)
 {
+    stats->retries += is_retry;
+    stats->ahead_calls += is_ahead;
+}
+
+void stats_ended(struct stats *stats, struct stats_operation *operation, enum stats_outcome outcome, int64_t sent_ms,
+                 int64_t now_ms)
+{
+    int64_t took_ms = now_ms - sent_ms;
     int i = 0;
+    operation->calls[outcome]++;
+    if (outcome == STATS_OK)
+        stats->last_good_ms = now_ms;
+    if (outcome == STATS_UNANSWERED || outcome == STATS_CANCELLED)
+        return;
     while (i < STATS_BUCKETS - 1 && took_ms > stats_bucket_ms[i])
         i++;
     operation->buckets[i]++;

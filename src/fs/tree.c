@@ -61,9 +61,10 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
     return 0;
 }
 
-/* An old value is given while a new one is fetched: this is who fetches it. */
-static void revalidate(struct tree *tree, const struct view *view, enum ask asked)
+/* A reader is served from what is held. While an old value is given a new one is fetched: this is who fetches it. */
+static void serve(struct tree *tree, const struct view *view, enum ask asked)
 {
+    cache_serve(view->realm->cache, view->job, asked);
     if (job_must_revalidate(view->job, asked, tree_now_ms(tree)))
         cache_revalidate(view->realm->cache, view->job);
 }
@@ -71,7 +72,7 @@ static void revalidate(struct tree *tree, const struct view *view, enum ask aske
 static int lookup_version(struct tree *tree, struct view *view, unsigned field, const char *path, struct tree_attr *ret)
 {
     struct version *version = NULL;
-    revalidate(tree, view, tree_asks(tree, field));
+    serve(tree, view, tree_asks(tree, field));
     int result = version_for_lookup(tree, view, field, path, &version);
     if (result)
         return result;
@@ -106,7 +107,7 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
         return -ENOENT;
     int64_t now_ms = tree_now_ms(tree);
     bool usable = job_usable(job, ASK_DESCRIBED, now_ms);
-    revalidate(tree, view, ASK_DESCRIBED);
+    serve(tree, view, ASK_DESCRIBED);
     ret->entry_ms = job_left_ms(job, ASK_DESCRIBED, now_ms);
     if (job->inquiry->described.record) {
         const struct content *content = tree_content(tree, job->inquiry->described.record);
@@ -182,7 +183,7 @@ static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struc
     }
     if (ret->attr_ms)
         return 0;
-    revalidate(tree, view, asked);
+    serve(tree, view, asked);
     return job_usable(job, asked, now_ms) ? 0 : TREE_WAIT;
 }
 
@@ -207,7 +208,7 @@ static int getattr_branch(struct tree *tree, struct branch *branch, struct tree_
         bool failing = job->inquiry->failed_until_ms > now_ms;
         return !failing ? TREE_WAIT : member && member->is_dir ? 0 : -job->inquiry->failed_number;
     }
-    revalidate(tree, branch->view, ASK_DESCRIBED);
+    serve(tree, branch->view, ASK_DESCRIBED);
     return !member ? -ENOENT : member->is_dir ? 0 : -ESTALE; /* ESTALE: the kernel walks again, and finds a file */
 }
 

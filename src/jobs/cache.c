@@ -2,6 +2,7 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
+#include "jobs/ahead.h"
 #include "jobs/keep.h"
 #include "jobs/listing.h"
 
@@ -21,6 +22,7 @@ struct cache {
     size_t n_absent;
     struct keep keep;
     struct list flights;
+    struct ahead *ahead;
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
@@ -41,6 +43,7 @@ struct flight {
     struct source_call *call;
     struct list waiters;
     bool revalidates; /* wanted even if nobody waits */
+    bool ahead;       /* no reader has asked for it yet */
 };
 
 static struct slice job_key(const void *item)
@@ -63,28 +66,6 @@ static void waiters_call(struct list *waiters, int number)
 }
 
 /* ---- jobs ---- */
-
-/* Gives the job an inquiry of its own. 0 or -ENOMEM. */
-static int inquiry_open(struct job *job)
-{
-    if (job->inquiry != &job_never_asked)
-        return 0;
-    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
-    if (!inquiry)
-        return -ENOMEM;
-    inquiry->job = job;
-    list_init(&inquiry->idle);
-    job->inquiry = inquiry;
-    return 0;
-}
-
-static void inquiry_close(struct job *job)
-{
-    record_unref(job->inquiry->described.record);
-    if (job->inquiry != &job_never_asked)
-        free(job->inquiry);
-    job->inquiry = &job_never_asked;
-}
 
 static void job_free(struct cache *cache, struct job *job)
 {
@@ -110,6 +91,7 @@ static void job_forget(struct cache *cache, struct job *job)
 {
     job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
+    ahead_forget(cache->ahead, job);
     job_free(cache, job);
 }
 
@@ -175,18 +157,6 @@ static void knowledge_set(const struct cache *cache, struct knowledge *knowledge
     record_unref(before);
 }
 
-/* It is old from now on, and given only where a new one cannot be had. */
-static void knowledge_expire(struct knowledge *knowledge)
-{
-    knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0;
-}
-
-static void knowledge_clear(struct knowledge *knowledge)
-{
-    record_unref(knowledge->record);
-    *knowledge = (struct knowledge){ 0 };
-}
-
 struct job *cache_pin(struct cache *cache, const char *name)
 {
     struct job *job = job_get(cache, name, strlen(name));
@@ -212,6 +182,7 @@ static bool job_abridge(struct cache *cache, struct job *job)
         job->listed.record = record;
     }
     keep_remove(&cache->keep, job);
+    ahead_forget(cache->ahead, job);
     inquiry_close(job);
     return true;
 }
@@ -288,6 +259,8 @@ static void job_described(void *data, struct record *record, struct source_time 
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
     jobs_tell_statuses(&job, 1, cache->settings.events, !cache->state.listed_once);
+    if (flight->ahead)
+        ahead_ended(cache->ahead, job, record);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
@@ -299,7 +272,7 @@ static void job_described(void *data, struct record *record, struct source_time 
     cache_unpin(cache, job);
 }
 
-static int flight_new(struct cache *cache, struct job *job)
+static int flight_new(struct cache *cache, struct job *job, bool ahead)
 {
     struct job_source *source = cache->settings.source;
     struct flight *flight = inquiry_open(job) ? NULL : calloc(1, sizeof *flight);
@@ -307,9 +280,10 @@ static int flight_new(struct cache *cache, struct job *job)
         return -ENOMEM;
     flight->cache = cache;
     flight->job = job;
+    flight->ahead = ahead;
     list_init(&flight->waiters);
-    int result = source->describe(source, job->name, now_of(cache) + cache->settings.timeout_ms, job_described, flight,
-                                  &flight->call);
+    int result = source->describe(source, job->name, now_of(cache) + cache->settings.timeout_ms, ahead, job_described,
+                                  flight, &flight->call);
     if (result) {
         free(flight);
         return result;
@@ -323,19 +297,26 @@ static int flight_new(struct cache *cache, struct job *job)
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
 {
     if (!job->inquiry->flight) {
-        int result = flight_new(cache, job);
+        int result = flight_new(cache, job, false);
         if (result)
             return result;
     } else if (list_empty(&job->inquiry->flight->waiters) && !job->inquiry->flight->revalidates)
         cache->settings.source->readopt(cache->settings.source, job->inquiry->flight->call);
     waiter->cache = cache;
     list_insert(&job->inquiry->flight->waiters, &waiter->node);
+    bool joined = job->inquiry->flight->ahead;
+    job->inquiry->flight->ahead = false;
+    ahead_read(cache->ahead, job, joined);
     return 0;
 }
 
+void cache_serve(struct cache *cache, struct job *job, enum ask asked) { ahead_serve(cache->ahead, job, asked); }
+
+static void fetch_ahead(void *data, struct job *job) { (void)flight_new(data, job, true); }
+
 void cache_revalidate(struct cache *cache, struct job *job)
 {
-    if (!job->inquiry->flight && !flight_new(cache, job))
+    if (!job->inquiry->flight && !flight_new(cache, job, false))
         job->inquiry->flight->revalidates = true;
 }
 
@@ -429,6 +410,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     cache->state.listed_ms = result->began_ms;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
+        ahead_relist(cache->ahead);
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
         cache->settings.names_changed(cache->settings.data);
     }
@@ -564,7 +546,15 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
                                               .age_max_ms = settings->list_ttl_ms,
                                               .done = listing_ended,
                                               .data = cache };
-    if (listing_new(&listing, &cache->listing)) {
+    const struct ahead_settings ahead = { .window_max = settings->ahead_max,
+                                          .jobs = &cache->order,
+                                          .n_jobs = &cache->state.n_jobs,
+                                          .clock = settings->clock,
+                                          .stats = settings->stats,
+                                          .fetch = fetch_ahead,
+                                          .data = cache };
+    if (listing_new(&listing, &cache->listing) || ahead_new(&ahead, &cache->ahead)) {
+        listing_free(cache->listing);
         free(cache);
         return -ENOMEM;
     }
@@ -586,6 +576,7 @@ void cache_free(struct cache *cache)
     for (struct job *job; (job = table_next(&cache->jobs, &at));)
         job_free(cache, job);
     table_release(&cache->jobs);
+    ahead_free(cache->ahead);
     free(cache->order);
     free(cache);
 }

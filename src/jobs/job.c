@@ -3,11 +3,42 @@
 
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 enum { STATUS_BYTES_MAX = 16 << 20 }; /* a page of a listing has no more */
 
 struct inquiry job_never_asked = { .idle = { &job_never_asked.idle, &job_never_asked.idle } };
+
+int inquiry_open(struct job *job)
+{
+    if (job->inquiry != &job_never_asked)
+        return 0;
+    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    if (!inquiry)
+        return -ENOMEM;
+    inquiry->job = job;
+    list_init(&inquiry->idle);
+    job->inquiry = inquiry;
+    return 0;
+}
+
+void inquiry_close(struct job *job)
+{
+    record_unref(job->inquiry->described.record);
+    if (job->inquiry != &job_never_asked)
+        free(job->inquiry);
+    job->inquiry = &job_never_asked;
+}
+
+void knowledge_expire(struct knowledge *knowledge) { knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0; }
+
+void knowledge_clear(struct knowledge *knowledge)
+{
+    record_unref(knowledge->record);
+    *knowledge = (struct knowledge){ 0 };
+}
 
 static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 {

@@ -40,6 +40,7 @@ struct source_call {
     enum call_kind kind;
     struct client_call *call; /* NULL: a describe that waits for the account, an account that waits for credentials */
     bool abandoned;
+    bool ahead;           /* no reader waits for it yet */
     bool returned;        /* an account's: the provider did not answer at once */
     struct sts_call *sts; /* an account's, when STS is asked */
     char name[JOB_NAME_MAX + 1];
@@ -213,7 +214,8 @@ static int describe_send(struct source_call *call)
                                       .body = buf_str(&body),
                                       .body_len = body.len,
                                       .deadline_ms = call->deadline_ms,
-                                      .max_body = SERVICE_DESCRIBE_BYTES };
+                                      .max_body = SERVICE_DESCRIBE_BYTES,
+                                      .ahead = call->ahead };
     return client_start(service->client, &request, describe_answered, call, &call->call);
 }
 
@@ -457,14 +459,15 @@ static int account_ask(struct service *service, int64_t deadline_ms)
 
 /* ---- the seam ---- */
 
-static int service_describe(struct job_source *source, const char *name, int64_t deadline_ms, source_described_fn *done,
-                            void *data, struct source_call **ret_call)
+static int service_describe(struct job_source *source, const char *name, int64_t deadline_ms, bool ahead,
+                            source_described_fn *done, void *data, struct source_call **ret_call)
 {
     struct service *service = service_of(source);
     struct source_call *call = call_new(service, CALL_DESCRIBE, deadline_ms, data);
     if (!call)
         return -ENOMEM;
     call->described = done;
+    call->ahead = ahead;
     (void)strncpy(call->name, name, sizeof call->name - 1);
     int result = *service->account || service->account_call ? 0 : account_ask(service, deadline_ms);
     if (!result && *service->account)
@@ -505,7 +508,7 @@ static void service_abandon(struct job_source *source, struct source_call *call)
 static void service_readopt(struct job_source *source, struct source_call *call)
 {
     (void)source;
-    call->abandoned = false;
+    call->abandoned = call->ahead = false;
     if (call->call)
         client_readopt(call->call);
 }

@@ -33,13 +33,14 @@ static struct source_call *call_new(struct fake_source *fake, void *data)
     return call;
 }
 
-static int fake_describe(struct job_source *self, const char *name, int64_t deadline_ms, source_described_fn *done,
-                         void *data, struct source_call **ret_call)
+static int fake_describe(struct job_source *self, const char *name, int64_t deadline_ms, bool ahead,
+                         source_described_fn *done, void *data, struct source_call **ret_call)
 {
     struct fake_source *fake = fake_of(self);
-    (void)name;
     (void)deadline_ms;
     fake->describes++;
+    fake->aheads += ahead;
+    (void)snprintf(fake->last_name, sizeof fake->last_name, "%s", name);
     *ret_call = call_new(fake, data);
     (*ret_call)->described = done;
     return 0;

@@ -15,11 +15,13 @@ struct fake_source {
     const struct clock *clock;
     struct list calls; /* under way, oldest first */
     unsigned describes;
+    unsigned aheads; /* of those, ahead of a reader */
     unsigned lists;
     unsigned abandoned;
     unsigned readopted;
     unsigned cancelled;
     char last_token[64]; /* "" for none */
+    char last_name[64];  /* described last */
 };
 
 void fake_source_init(struct fake_source *fake, const struct clock *clock);

@@ -134,19 +134,27 @@ void result_done(void *data, const struct client_answer *answer, const struct er
         result->then(result);
 }
 
-void world_start(struct world *world, struct result *result, const char *body)
+static void start(struct world *world, struct result *result, const char *body, bool ahead)
 {
     struct client_request request = { .operation = "DescribeBatchInferenceJob",
                                       .body = body,
                                       .body_len = strlen(body),
                                       .deadline_ms = world->clock.monotonic_ms + TIMEOUT_MS,
-                                      .max_body = 1 << 20 };
+                                      .max_body = 1 << 20,
+                                      .ahead = ahead };
     *result = (struct result){ .world = world, .then = result->then, .other = result->other };
     bool within = world->within;
     world->within = true;
     assert_int_equal(client_start(world->client, &request, result_done, result, &result->call), 0);
     world->within = within;
     assert_int_equal(result->calls, 0);
+}
+
+void world_start(struct world *world, struct result *result, const char *body) { start(world, result, body, false); }
+
+void world_start_ahead(struct world *world, struct result *result, const char *body)
+{
+    start(world, result, body, true);
 }
 
 void result_cancel(struct result *result)

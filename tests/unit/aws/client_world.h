@@ -69,6 +69,8 @@ void world_advance(struct world *world, int64_t ms);
 void world_give_keys(struct world *world);
 /* A describe that has TIMEOUT_MS; `result` keeps its `then` and `other`. */
 void world_start(struct world *world, struct result *result, const char *body);
+/* The same, ahead of any reader. */
+void world_start_ahead(struct world *world, struct result *result, const char *body);
 void result_cancel(struct result *result);
 void result_abandon(struct result *result);
 void result_readopt(struct result *result);

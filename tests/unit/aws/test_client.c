@@ -186,6 +186,11 @@ static void test_throttle(void **state)
         fake_http_answer(&world.http, 0, 400, headers, error_body("ThrottlingException"));
         assert_int_equal(timers_wait_ms(&world.timers), rows[i].delay_ms);
         world_advance(&world, rows[i].delay_ms);
+        if (rows[i].delay_ms < 1000) { /* one a second is the pace now */
+            assert_int_equal(world.http.n_requests, 1);
+            assert_int_equal(timers_wait_ms(&world.timers), 1000 - rows[i].delay_ms);
+            world_advance(&world, 1000 - rows[i].delay_ms);
+        }
         fake_http_answer(&world.http, 1, 400, NULL, error_body("ThrottlingException"));
         assert_int_equal(timers_wait_ms(&world.timers), 1000);
         world_advance(&world, 1000);
@@ -208,13 +213,15 @@ static void test_no_time_for_a_retry(void **state)
             fake_http_init(&world.http);
         }
         world_start(&world, &result, "{}");
-        world_advance(&world, TIMEOUT_MS - 400);
+        world_advance(&world, 1000); /* one a second */
+        world_advance(&world, TIMEOUT_MS - 1400);
         size_t n = world.http.n_requests;
         fake_http_answer(&world.http, n - 1, 400, NULL, error_body("ThrottlingException"));
         assert_result_failed(&result, "ThrottlingException", EBUSY);
         assert_int_equal(world.http.n_requests, n);
     }
     world_start(&world, &result, "{}");
+    world_advance(&world, 1000);
     fake_http_answer(&world.http, world.http.n_requests - 1, 400, NULL, error_body("ThrottlingException"));
     assert_int_equal(result.calls, 0);
     assert_int_equal(timers_wait_ms(&world.timers), 500);
@@ -388,20 +395,21 @@ static void test_counts(void **state)
     fake_http_answer(&world.http, 2, 403, NULL, error_body("AccessDeniedException"));
     fake_http_answer(&world.http, 3, 400, NULL, error_body("InvalidInputException"));
     fake_http_answer(&world.http, 4, 503, NULL, "");
-    fake_http_answer(&world.http, 5, 400, NULL, error_body("ThrottlingException"));
     result_cancel(&results[6]);
     assert_int_equal(world.stats.retries, 0);
     world_advance(&world, 25);
     assert_int_equal(world.stats.retries, 1);
     fake_http_fail(&world.http, 7, FAILURE_RESET, "cut");
+    fake_http_answer(&world.http, 5, 400, NULL, error_body("ThrottlingException"));
     world_advance(&world, 1000);
+    world_advance(&world, 1000); /* both are out again */
     world_advance(&world, TIMEOUT_MS);
     for (int i = 0; i < STATS_OUTCOMES; i++)
         assert_int_equal(row->calls[i], i == STATS_UNANSWERED ? 3 : 1); /* the two that were tried again hang */
     assert_int_equal(world.stats.retries, 3);
     assert_int_equal(world.stats.last_good_ms, good_ms);
     assert_int_equal(row->answered, 6);
-    assert_int_equal(row->answered_ms, 30 + 5 * 60);
+    assert_int_equal(row->answered_ms, 30 + 4 * 60 + 85);
     assert_int_equal(row->buckets[3], 1);
     assert_int_equal(row->buckets[4], 5);
     world_release(&world);

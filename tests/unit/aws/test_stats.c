@@ -65,21 +65,28 @@ static void test_operations(void **state)
 
 static void test_buckets(void **state)
 {
+    struct stats stats = { 0 };
     struct stats_operation operation = { 0 };
     (void)state;
     for (int i = 0; i < STATS_BUCKETS - 1; i++) {
-        stats_answered(&operation, stats_bucket_ms[i]);
+        stats_ended(&stats, &operation, STATS_ERROR, 1000, 1000 + stats_bucket_ms[i]);
         assert_int_equal(operation.buckets[i], i ? 2 : 1);
-        stats_answered(&operation, stats_bucket_ms[i] + 1);
+        stats_ended(&stats, &operation, STATS_ERROR, 1000, 1000 + stats_bucket_ms[i] + 1);
         assert_int_equal(operation.buckets[i + 1], 1);
     }
     assert_int_equal(operation.answered, 2 * (STATS_BUCKETS - 1));
+    assert_int_equal(stats.last_good_ms, 0);
     operation = (struct stats_operation){ 0 };
-    stats_answered(&operation, 7);
-    stats_answered(&operation, 70);
-    stats_answered(&operation, -1); /* a clock that went back */
+    stats_ended(&stats, &operation, STATS_OK, 1000, 1007);
+    stats_ended(&stats, &operation, STATS_NOT_FOUND, 1000, 1070);
+    stats_ended(&stats, &operation, STATS_UNANSWERED, 1000, 6000); /* no answer took no time */
+    stats_ended(&stats, &operation, STATS_CANCELLED, 1000, 6000);
     assert_int_equal(operation.answered_ms, 77);
-    assert_int_equal(operation.answered, 3);
+    assert_int_equal(operation.answered, 2);
+    assert_int_equal(stats.last_good_ms, 1007);
+    for (int i = 0; i < STATS_OUTCOMES; i++)
+        assert_int_equal(operation.calls[i],
+                         i == STATS_OK || i == STATS_NOT_FOUND || i == STATS_UNANSWERED || i == STATS_CANCELLED);
 }
 
 int main(void)

@@ -89,11 +89,9 @@ static void calls_and_their_durations(void **state)
 {
     (void)state;
     struct stats_operation *operation = stats_operation(&own.stats, "DescribeBatchInferenceJob");
-    operation->calls[STATS_OK] = 2;
-    operation->calls[STATS_THROTTLED] = 1;
-    stats_answered(operation, 7);
-    stats_answered(operation, 300);
-    stats_answered(operation, 60000);
+    stats_ended(&own.stats, operation, STATS_OK, 1000, 1007);
+    stats_ended(&own.stats, operation, STATS_OK, 1000, 1300);
+    stats_ended(&own.stats, operation, STATS_THROTTLED, 1000, 61000);
     own.stats.retries = 4;
     own.stats.halvings = 5;
     own.counts = (struct tree_counts){ .hits = 6, .misses = 7 };

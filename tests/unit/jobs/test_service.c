@@ -161,8 +161,9 @@ static struct source_call *describe(struct world *world, const char *name, struc
 {
     struct source_call *call = NULL;
     *outcome = (struct outcome){ 0 };
-    assert_int_equal(
-        world->source->describe(world->source, name, world->clock.monotonic_ms + 15000, described, outcome, &call), 0);
+    assert_int_equal(world->source->describe(world->source, name, world->clock.monotonic_ms + 15000, false, described,
+                                             outcome, &call),
+                     0);
     assert_int_equal(outcome->calls, 0); /* never from within */
     return call;
 }
