@@ -197,10 +197,10 @@ hanging() {
     mapfile -t names < <(control jobs)
     control fault kind=hang
     for signal in INT TERM KILL; do
-        freed "$signal" cat "$M/@/status"
-        freed "$signal" stat "$M/@/numResults"
-        freed "$signal" bash -c 'x=$(<$1/@/status); :' bash "$M"
-        freed "$signal" "$CALLER" call map "$M/@/status"
+        freed "$signal" cat "$M/@/numResults"
+        freed "$signal" stat "$M/@/roleArn"
+        freed "$signal" bash -c 'x=$(<$1/@/numResults); :' bash "$M"
+        freed "$signal" "$CALLER" call map "$M/@/numResults"
     done
 }
 
@@ -235,7 +235,7 @@ hanging() {
     sleep 1.2 # the list holds for a second at least
     control fault $'kind=hang\noperation=ListBatchInferenceJobs'
     control fault $'kind=hang\njob='"${jobs[9]}"
-    cat "$M/${jobs[9]}/status" 2>"$S.cat" 3>&- &
+    cat "$M/${jobs[9]}/numResults" 2>"$S.cat" 3>&- &
     cat=$!
     "$CALLER" free INT 1 ls "$M" >"$S.ls1" 2>&1 3>&- & # waits for the calm of its ls first, so the others come meanwhile
     ls "$M" >"$S.ls2" 2>&1 3>&- &

@@ -211,6 +211,7 @@ list_more() {
     command -v rsync >/dev/null || skip 'rsync is not installed'
     emulator_start --jobs 60 --running 0
     mount_start -o ttl=1h,list-ttl=1h
+    ls "$M" >/dev/null # the first listing moves the root's mtime
     rsync -a "$M/" "$BATS_TEST_TMPDIR/copy/"
     diff -r "$M" "$BATS_TEST_TMPDIR/copy"
     run rsync -ai "$M/" "$BATS_TEST_TMPDIR/copy/"
