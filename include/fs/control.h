@@ -67,9 +67,9 @@ struct control_file {
     mode_t mode;
     unsigned traits;  /* enum control_trait */
     const char *help; /* what it holds, one line */
-    /* A text, rendered whole when it is opened. *changed_ms is the time of opening unless set. Fails only for memory:
-     * the errors stick in `to`. */
-    void (*render)(const struct control_sources *sources, struct buf *to, int64_t *changed_ms);
+    /* Appends a text, whole, when it is opened; fails only for memory: that sticks in `to`. Returns since when it has
+     * been so, wall clock; 0: since now. */
+    int64_t (*render)(const struct control_sources *sources, struct buf *to);
     /* A snapshot that is rendered by range, or grows. 0 or -errno. */
     int (*take)(const struct control_sources *sources, struct snapshot **ret_snapshot);
 };

@@ -70,7 +70,7 @@ column() {
 
 @test "an outage: errors, metrics and config are read while others wait; cause and remedy are told; ages grow" {
     emulator_start --jobs 3 --running 0
-    mount_start -o timeout=10s,list-ttl=1h
+    mount_start -o timeout=4s,list-ttl=1h
     ls "$M" >/dev/null
     local job blocked first
     job=$(control jobs | head -n 1)
@@ -178,7 +178,7 @@ for round in range(300):
     os.close(fd)
 END
     wait "$failing" || true
-    failures 150
+    (($(sample personalizefs_failures_total) >= 150)) # the shell has looked at each too, before
     [ "$(wc -l <"$own/errors")" = 101 ]
     [ "$(wc -l <&"$held")" = 1 ]
     [ "$(wc -l <"$own/errors")" = 101 ]
