@@ -49,7 +49,7 @@ struct snapshot {
     int64_t changed_ms; /* mtime: when it came to hold this, wall clock */
     /* Appends at most `size` bytes from `offset` on, fewer only at the end. 0 or -errno. */
     int (*read)(const struct snapshot *snapshot, uint64_t offset, size_t size, struct buf *to);
-    /* Of a file that grows: sets `size` and `changed_ms` to what may be said now. */
+    /* Of a file that grows, else NULL: sets `size` and `changed_ms` to what may be said now. */
     void (*look)(struct snapshot *snapshot);
     void (*free)(struct snapshot *snapshot);
 };

@@ -114,9 +114,9 @@ static struct tree_attr opening_attr(const struct opening *opening)
     struct tree_attr attr = { .node = node_of(opening->id),
                               .ino = ino_of(opening->file->name, 0),
                               .mode = opening->file->mode };
-    bool grows = opening->file->traits & CONTROL_GROWS;
     if (!snapshot)
         return attr;
+    bool grows = snapshot->look != NULL;
     if (grows)
         snapshot->look(snapshot);
     attr.ino = ino_of(opening->file->name, snapshot->content);
