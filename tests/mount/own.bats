@@ -36,7 +36,7 @@ column() {
 @test "reachable by path, in no listing; modes; read-only; not under an ARN; hidden names cost no call" {
     emulator_start --jobs 3
     mount_start
-    [ "$(cd "$own" && LC_ALL=C echo * | tr ' ' '\n' | grep -xE 'config|errors|metrics.prom' | wc -l)" = 3 ]
+    [ "$(cd "$own" && LC_ALL=C echo * | tr ' ' '\n' | grep -cxE 'config|errors|metrics.prom')" = 3 ]
     [ "$(requests_made)" = 0 ]
     run ! stat "$M/.git" "$M/.personalizefsx" "$own/.git" "$own/no-such"
     run ! mkdir "$own/new"
