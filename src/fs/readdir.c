@@ -205,7 +205,7 @@ static bool emit_dots(const struct readdir *readdir, uint64_t node, uint64_t off
 /* A directory is being listed from its beginning. */
 static void note_names(struct tree *tree, struct view *view)
 {
-    uint64_t names = names_hash(tree, view->job);
+    uint32_t names = names_hash(tree, view->job);
     view->told_mixed |= view->told && view->told_names != names;
     view->told_names = names;
     view->told = true;

@@ -398,6 +398,43 @@ static void the_list_rests_ten_times_what_it_took(void **state)
     assert_int_equal(cache_listing(world->cache)->fresh_until_ms, began_ms + 200000);
 }
 
+/* What passes while it is stopped is no work of the service. */
+static void a_pause_does_not_make_the_list_rest_longer(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    int64_t began_ms = now_of(world);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 4000);
+    waiter_cancel(&probe.waiter);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    fake_clock_advance(&world->clock, 50000);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 3000);
+    fake_source_page(&world->source, "[" NAMED("b") "]", NULL);
+    assert_int_equal(cache_listing(world->cache)->fresh_until_ms, began_ms + 70000);
+    expect_names(world, "ab");
+}
+
+/* New jobs come first and shift the others on to later pages: some stand on two. */
+static void pages_that_shift_lose_nothing_and_repeat_nothing(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    list(world, "[" NAMED("a") "," NAMED("b") "," NAMED("c") "," NAMED("d") "]");
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("a") "," NAMED("b") "]", "x");
+    describe(world, cache_pin(world->cache, "n"), NAMED("n")); /* it has appeared meanwhile */
+    fake_source_page(&world->source, "[" NAMED("b") "," NAMED("c") "]", "y");
+    fake_source_page(&world->source, "[" NAMED("d") "]", NULL);
+    expect_names(world, "abcd");
+    assert_int_equal(cache_listing(world->cache)->n_jobs, 4);
+    assert_int_equal(world->names_changed, 1);
+    list(world, "[" NAMED("n") "," NAMED("a") "," NAMED("b") "," NAMED("c") "," NAMED("d") "]");
+    expect_names(world, "abcdn");
+    cache_unpin(world->cache, cache_next_listed(world->cache, 4));
+}
+
 static void a_listing_is_whole_or_an_error(void **state)
 {
     struct world *world = *state;
@@ -679,6 +716,8 @@ int main(void)
         TEST(places_are_kept),
         TEST(the_epoch_moves_with_names_and_with_being_finished),
         TEST(the_list_rests_ten_times_what_it_took),
+        TEST(a_pause_does_not_make_the_list_rest_longer),
+        TEST(pages_that_shift_lose_nothing_and_repeat_nothing),
         TEST(a_listing_is_whole_or_an_error),
         TEST(a_page_token_twice_is_an_error),
         TEST(a_refused_token_starts_anew_once),
