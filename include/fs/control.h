@@ -49,7 +49,7 @@ struct snapshot {
     int64_t changed_ms; /* mtime: when it came to hold this, wall clock */
     /* Appends at most `size` bytes from `offset` on, fewer only at the end. 0 or -errno. */
     int (*read)(const struct snapshot *snapshot, uint64_t offset, size_t size, struct buf *to);
-    /* Of a file that grows: sets `size` and `changed_ms` to what may be said now. */
+    /* Of a file that grows, else NULL: sets `size` and `changed_ms` to what may be said now. */
     void (*look)(struct snapshot *snapshot);
     void (*free)(struct snapshot *snapshot);
 };
@@ -67,9 +67,9 @@ struct control_file {
     mode_t mode;
     unsigned traits;  /* enum control_trait */
     const char *help; /* what it holds, one line */
-    /* A text, rendered whole when it is opened. *changed_ms is the time of opening unless set. Fails only for memory:
-     * the errors stick in `to`. */
-    void (*render)(const struct control_sources *sources, struct buf *to, int64_t *changed_ms);
+    /* Appends a text, whole, when it is opened; fails only for memory: that sticks in `to`. Returns since when it has
+     * been so, wall clock; 0: since now. */
+    int64_t (*render)(const struct control_sources *sources, struct buf *to);
     /* A snapshot that is rendered by range, or grows. 0 or -errno. */
     int (*take)(const struct control_sources *sources, struct snapshot **ret_snapshot);
 };

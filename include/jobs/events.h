@@ -62,7 +62,7 @@ void events_end(struct events *events);
 /* A job's status, as the newest answer has it: a line if that is not *last. `is_first`: jobs are being met for the
  * first time, so that one that is new to us is not new; it has no line. One that cannot be written (memory is short) is
  * no loss: *last stays, and the next answer shows the change again. */
-void events_see(struct events *events, struct event_status **last, const char *job, struct slice status, bool is_first);
+void events_see(struct events *events, struct event_status **last, const char *job, struct slice text, bool is_first);
 /* The job is no more, or is forgotten. */
 void events_forget(struct events *events, struct event_status **last);
 

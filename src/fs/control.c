@@ -65,14 +65,13 @@ static int text_take(const struct control_sources *sources, const struct control
                      struct snapshot **ret_snapshot)
 {
     BUF_CLEANUP struct buf rendered = BUF_INIT(CONTROL_TEXT_MAX);
-    int64_t changed_ms = clock_wall_ms(sources->clock);
-    file->render(sources, &rendered, &changed_ms);
+    int64_t changed_ms = file->render(sources, &rendered);
     struct text_snapshot *text = buf_error(&rendered) ? NULL : malloc(sizeof *text + rendered.len);
     if (!text)
         return -ENOMEM;
     text->snapshot = (struct snapshot){ .size = rendered.len,
                                         .content = hash_bytes(0, buf_str(&rendered), rendered.len),
-                                        .changed_ms = changed_ms,
+                                        .changed_ms = changed_ms ? changed_ms : clock_wall_ms(sources->clock),
                                         .read = text_read,
                                         .free = text_free };
     memcpy(text->text, buf_str(&rendered), rendered.len);
@@ -115,9 +114,9 @@ static struct tree_attr opening_attr(const struct opening *opening)
     struct tree_attr attr = { .node = node_of(opening->id),
                               .ino = ino_of(opening->file->name, 0),
                               .mode = opening->file->mode };
-    bool grows = opening->file->traits & CONTROL_GROWS;
     if (!snapshot)
         return attr;
+    bool grows = snapshot->look != NULL;
     if (grows)
         snapshot->look(snapshot);
     attr.ino = ino_of(opening->file->name, snapshot->content);
@@ -155,8 +154,8 @@ static int opening_take(struct control *control, struct opening *opening)
     if (opening->snapshot)
         return 0;
     opening->taken_ms = wall_of(control);
-    int result = file->take ? file->take(&control->sources, &opening->snapshot)
-                            : text_take(&control->sources, file, &opening->snapshot);
+    int result = file->render ? text_take(&control->sources, file, &opening->snapshot)
+                              : file->take(&control->sources, &opening->snapshot);
     if (!result)
         opening->snapshot->node = node_of(opening->id);
     return result;

@@ -24,11 +24,11 @@ static void setting_render(void *data, const char *name, const char *value, cons
     put_column(value ? from : NULL, '\n', to);
 }
 
-static void config_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+static int64_t config_render(const struct control_sources *sources, struct buf *to)
 {
-    (void)changed_ms;
     (void)buf_append_str(to, "setting\tvalue\tfrom\n");
     sources->visit_settings(sources->data, setting_render, to);
+    return 0;
 }
 
 static int jobs_take(const struct control_sources *sources, struct snapshot **ret_snapshot)
@@ -41,16 +41,16 @@ static int events_take(const struct control_sources *sources, struct snapshot **
     return events_file_take(sources->events, ret_snapshot);
 }
 
-static void errors_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+static int64_t errors_render(const struct control_sources *sources, struct buf *to)
 {
-    *changed_ms = failures_changed_ms(sources->failures);
     failures_render(sources->failures, to);
+    return failures_changed_ms(sources->failures);
 }
 
-static void metrics_file_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
+static int64_t metrics_file_render(const struct control_sources *sources, struct buf *to)
 {
-    (void)changed_ms;
     metrics_render(sources, to);
+    return 0;
 }
 
 static const struct control_file files[] = {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { STATUSES_MAX = 32, STATUS_BYTES_MAX = 256 };
+enum { STATUSES_MAX = 32, STATUS_BYTES_MAX = 256, LABEL_BYTES_MAX = 4 * STATUS_BYTES_MAX };
 
 /* ---- samples ---- */
 
@@ -25,7 +25,7 @@ static void put_seconds(const char *name, int64_t ms, struct buf *to)
 /* A label's value: as values are escaped, so that none can drive a terminal, then as the format has it. */
 static void put_label(struct slice value, struct buf *to)
 {
-    BUF_CLEANUP struct buf text = BUF_INIT(4 * STATUS_BYTES_MAX);
+    BUF_CLEANUP struct buf text = BUF_INIT(LABEL_BYTES_MAX);
     (void)escape_text(value, &text);
     for (const char *c = buf_str(&text); *c; c++) {
         if (*c == '"' || *c == '\\')

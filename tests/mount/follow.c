@@ -70,7 +70,7 @@ static bool report(const struct follower *followers, int n, const struct followe
 
 int main(int argc, char **argv)
 {
-    int n = argc == 4 ? atoi(argv[1]) : 0;
+    int n = argc == 4 ? (int)strtol(argv[1], NULL, 10) : 0;
     if (n < 1 || n > FOLLOWERS_MAX) {
         (void)fprintf(stderr, "usage: follow N END FILE\n");
         return WRONG_USE;

@@ -5,6 +5,7 @@
 #include "fs/layout.h"
 #include "fs/metrics.h"
 #include "fs/names.h"
+#include "jobs/events.h"
 #include "jobs/regions.h"
 #include "options.h"
 
@@ -152,10 +153,12 @@ static const char *check_limits(const char *text)
     const struct {
         const char *words;
         int number;
-    } limits[] = { { "at most %d characters)", JOB_NAME_MAX },
-                   { "at most %d regions", REGIONS_MAX },
-                   { "cut at %d bytes", NAME_BYTES_MAX },
-                   { "at most %d bytes", NAME_BYTES_MAX } };
+    } limits[] = {
+        { "at most %d characters)", JOB_NAME_MAX },      { "at most %d regions", REGIONS_MAX },
+        { "cut at %d bytes", NAME_BYTES_MAX },           { "Past %d MiB it starts anew", EVENTS_LOG_BYTES >> 20 },
+        { "up to %d MiB", EVENTS_LOG_BYTES_HELD >> 20 }, { "no more than %d such logs", EVENTS_LOGS_MAX },
+        { "at most %d bytes", NAME_BYTES_MAX }
+    };
     char *flat = strdup(text); /* wherever its lines end */
     const char *wrong = NULL;
     assert_non_null(flat);
@@ -171,6 +174,23 @@ static const char *check_limits(const char *text)
     }
     free(flat);
     return wrong;
+}
+
+/* ---- the table of all jobs ---- */
+
+static const char *check_columns(const char *text)
+{
+    const struct kind *kind = &kind_batch_inference_job;
+    const char *line = section_find(text, "A TABLE OF ALL JOBS");
+    const char *entry = line ? entry_next(line) : NULL;
+    char wanted[LINE_MAX_BYTES] = "";
+    char found[LINE_MAX_BYTES];
+    if (!entry)
+        return "it has no columns";
+    for (size_t i = 0, len = 0; i < kind->n_columns; i++, len = strlen(wanted))
+        (void)snprintf(wanted + len, sizeof wanted - len, "%s%s", len ? ", " : "", kind->fields[kind->columns[i]].path);
+    strip(entry, found);
+    return strcmp(found, wanted) != 0 ? complain("the columns are \"%s\", not \"%s\"", wanted, found) : NULL;
 }
 
 /* ---- freshness ---- */
@@ -347,7 +367,10 @@ static const char *check_own_files(const char *text)
     return check_rows(text, "\n# THE MOUNT'S OWN FILES\n", file_row);
 }
 
-static const char *check_columns(const char *text) { return check_rows(text, "\n## Columns of errors\n", column_row); }
+static const char *check_failure_columns(const char *text)
+{
+    return check_rows(text, "\n## Columns of errors\n", column_row);
+}
 
 static const char *check_metrics(const char *text) { return check_rows(text, "\n## Metrics\n", metric_row); }
 
@@ -359,10 +382,11 @@ static void the_manual_has_the_tables(void **state)
     document_holds(check_files, manual);
     document_holds(check_aliases, manual);
     document_holds(check_limits, manual);
+    document_holds(check_columns, manual);
     document_holds(check_freshness, manual);
     document_holds(check_errors, manual);
     document_holds(check_own_files, manual);
-    document_holds(check_columns, manual);
+    document_holds(check_failure_columns, manual);
     document_holds(check_metrics, manual);
 }
 
@@ -388,6 +412,12 @@ static void a_fault_in_a_table_is_found(void **state)
         { check_limits, "at most 8 regions", "at most 9 regions" },
         { check_limits, "63 characters", "64 characters" },
         { check_limits, "255 bytes", "256 bytes" },
+        { check_limits, "Past 1 MiB", "Past 2 MiB" },
+        { check_limits, "up to 4 MiB", "up to 5 MiB" },
+        { check_limits, "than 8 such logs", "than 9 such logs" },
+        { check_columns, "*jobName*, *status*, *creation", "*jobName*, *creation" },
+        { check_columns, "*batchInferenceJobMode*, *failureReason*", "*failureReason*, *batchInferenceJobMode*" },
+        { check_columns, "# A TABLE OF ALL JOBS", "# A TABLE" },
         { check_freshness, "*ttl* (30s)", "*ttl* (60s)" },
         { check_freshness, "*negative-ttl* (5s)", "*absent-ttl* (5s)" },
         { check_freshness, "*terminal-ttl* (1d)", "terminal-ttl (1d)" },
@@ -404,9 +434,9 @@ static void a_fault_in_a_table_is_found(void **state)
         { check_own_files, "*errors* (0400)", "*errors* (0444)" },
         { check_own_files, "secrets masked\n", "secrets and all\n" },
         { check_own_files, "*config* (0400)", "*settings* (0400)" },
-        { check_columns, "*requestId*\n", "*request*\n" },
-        { check_columns, "\twhen it failed\n", "\twhen it was asked for\n" },
-        { check_columns, "## Columns of config", "*more*\n\tof it\n\n## Columns of config" },
+        { check_failure_columns, "*requestId*\n", "*request*\n" },
+        { check_failure_columns, "\twhen it failed\n", "\twhen it was asked for\n" },
+        { check_failure_columns, "## Columns of config", "*more*\n\tof it\n\n## Columns of config" },
         { check_metrics, "(gauge, by status)", "(gauge, by job)" },
         { check_metrics, "retries\\_total* (counter)", "retries\\_total* (gauge)" },
         { check_metrics, "*personalizefs\\_jobs*", "*personalizefs\\_job*" },
