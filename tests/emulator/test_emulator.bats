@@ -173,7 +173,7 @@ EOF
     start --latency-ms 2000
     control fault 'kind=hang\njob=nightly-2026-11-11'
     for i in 1 2 3 4 5; do
-        describe nightly-2026-11-11 -m 20 >"$BATS_TEST_TMPDIR/hung.$i" 2>&1 3>&- &
+        describe nightly-2026-11-11 -m 100 >"$BATS_TEST_TMPDIR/hung.$i" 2>&1 3>&- &
         hung+=($!)
     done
     begin=$(date +%s%N)
