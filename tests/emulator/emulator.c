@@ -137,7 +137,7 @@ static const char *refuse_signature(const struct call *call, const char *service
         keys.secret_key = call->key->secret_key;
         keys.session_token = call->key->session_token;
         keys.expired_token = "";
-        keys.expires_ms = call->key->expires_ms;
+        keys.expires_ms = call->key->expires_ms ? call->key->expires_ms + settings->credentials_grace_s * 1000 : 0;
     }
     const char *code = verify_request(&keys, call->request, emulator_time_ms(emulator), message);
     emulator->counts.rejected += code != NULL;

@@ -53,6 +53,7 @@ static const struct row rows[] = {
     TEXT_ROW(secret_key, LIVE, "KEY", "emulator/secret+key/EXAMPLE", "its secret key"),
     TEXT_ROW(session_token, LIVE, "TOKEN", "", "the session token that is then required"),
     NUMBER_ROW(credentials_life_s, LIVE, "3600", 1, 43200, "how long the credentials that it issues live"),
+    NUMBER_ROW(credentials_grace_s, LIVE, "0", 0, 43200, "how much longer they are good than they say"),
     TEXT_ROW(instance_role, LIVE, "NAME", "instance", "the role of instance metadata; none: there is no role"),
     TEXT_ROW(container_token, LIVE, "TOKEN", "", "the authorization that the container endpoint then requires"),
     TEXT_ROW(sso_token, LIVE, "TOKEN", "emulator/secret+sso", "SSO's access token; none: nobody is signed in"),

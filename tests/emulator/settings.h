@@ -28,6 +28,7 @@ struct settings {
     char secret_key[SETTING_SIZE];
     char session_token[SETTING_TOKEN_SIZE];
     int64_t credentials_life_s;
+    int64_t credentials_grace_s;
     char instance_role[SETTING_SIZE];
     char container_token[SETTING_SIZE];
     char sso_token[SETTING_SIZE];

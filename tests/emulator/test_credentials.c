@@ -176,7 +176,9 @@ static void test_issued_keys(void **state)
     second = issued_by_sts(fixture);
     control(fixture, "POST", "/_control/expire-credentials", "");
     assert_string_equal(list_with(fixture, &second, second.token), "ExpiredTokenException");
-    control(fixture, "POST", "/_control/set", "credentials_life_s=3600");
+    control(fixture, "POST", "/_control/set", "credentials_grace_s=1");
+    assert_string_equal(list_with(fixture, &second, second.token), "");
+    control(fixture, "POST", "/_control/set", "credentials_life_s=3600\ncredentials_grace_s=0");
     ask_sts(fixture, "sts", "us-west-2", ASSUME(READER, "&DurationSeconds=900"));
     assert_string_equal(element(fixture, "Expiration", text), "2026-11-22T12:16:00Z");
     control(fixture, "GET", "/_control/signers", "");
