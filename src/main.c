@@ -70,10 +70,10 @@ static void reload(void *data)
     struct app *app = data;
     struct error error;
     log_info("reloading: SIGHUP");
-    config_forget(app->config); /* so that credentials are asked for anew */
+    config_forget(
+        app->config); /* read, it makes credentials be asked for anew; those that there are serve until then */
     if (config_reload(app->config, &error))
         log_warning("the configuration stays as it was: %s", error.message);
-    app->credentials->forget(app->credentials);
     regions_expire(app->regions);
 }
 
