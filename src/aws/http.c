@@ -65,9 +65,23 @@ static void *noting_calloc(size_t n, size_t size) { return noting(wiped_calloc(n
 static void *noting_realloc(void *old, size_t size) { return noting(wiped_realloc(old, size), size); }
 static char *noting_strdup(const char *text) { return noting(wiped_strdup(text), 1); }
 
+/* A service that refuses a signature quotes all that was signed, the session token too. */
+static void body_guard(struct http_transfer *transfer)
+{
+    long status = 0;
+    if (transfer->body.len || transfer->body.secret)
+        return;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 400)
+        return;
+    buf_release(&transfer->body);
+    transfer->body.secret = true;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 {
     struct http_transfer *transfer = data;
+    body_guard(transfer);
     int error = buf_append(&transfer->body, bytes, size * n);
     if (error)
         transfer->refused = error == -ENOMEM ? FAILURE_MEMORY : FAILURE_TOO_LARGE;
