@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,9 @@ static int get_counts(struct emulator *emulator, struct jobs *jobs, char **body,
 {
     (void)jobs;
     (void)body;
-    counts_write(&emulator->counts, operation_names, &answer->body);
+    for (unsigned i = 0; operations[i].target; i++)
+        buf_printf(&answer->body, "%s %" PRIu64 "\n", operations[i].name, emulator->counts.operations[i]);
+    counts_write(&emulator->counts, &answer->body);
     return 0;
 }
 

@@ -21,10 +21,8 @@ void counts_log(struct counts *counts, const struct counts_event *event)
     copy_or_dash(entry->host, sizeof entry->host, event->host);
 }
 
-void counts_write(const struct counts *counts, const char *const *names, struct buf *to)
+void counts_write(const struct counts *counts, struct buf *to)
 {
-    for (unsigned i = 0; names[i] && i < COUNTS_OPERATIONS; i++)
-        buf_printf(to, "%s %" PRIu64 "\n", names[i], counts->operations[i]);
     buf_printf(to, "throttled %" PRIu64 "\nrejected %" PRIu64 "\nfaulted %" PRIu64 "\n", counts->throttled,
                counts->rejected, counts->faulted);
     buf_printf(to, "requests %" PRIu64 "\nconnections %" PRIu64 "\n", counts->requests, counts->connections);

@@ -38,8 +38,8 @@ struct counts_event {
     const char *host;
 };
 void counts_log(struct counts *counts, const struct counts_event *event);
-/* "NAME N" lines. `names` are the operations', NULL ends. */
-void counts_write(const struct counts *counts, const char *const *names, struct buf *to);
+/* "NAME N" lines, but for the operations, whose names the table of the service has. */
+void counts_write(const struct counts *counts, struct buf *to);
 /* "OPERATION SUBJECT OUTCOME" lines. */
 void counts_write_log(const struct counts *counts, struct buf *to);
 /* "OPERATION ACCESS_KEY REGION HOST OUTCOME" lines. */

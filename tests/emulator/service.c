@@ -36,19 +36,7 @@ const struct operation operations[] = {
     HTTP_OPERATION("POST /token", "CreateToken", sso_create_token),
     { 0 },
 };
-const char *const operation_names[] = { "DescribeBatchInferenceJob",
-                                        "ListBatchInferenceJobs",
-                                        "CreateBatchInferenceJob",
-                                        "GetCallerIdentity",
-                                        "AssumeRole",
-                                        "AssumeRoleWithWebIdentity",
-                                        "MetadataToken",
-                                        "MetadataRole",
-                                        "MetadataCredentials",
-                                        "ContainerCredentials",
-                                        "GetRoleCredentials",
-                                        "CreateToken",
-                                        NULL };
+_Static_assert(sizeof operations / sizeof operations[0] <= COUNTS_OPERATIONS + 1, "each operation is counted");
 
 static const char INVALID_INPUT[] = "InvalidInputException";
 

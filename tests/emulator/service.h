@@ -34,7 +34,6 @@ struct operation {
 };
 
 extern const struct operation operations[];
-extern const char *const operation_names[]; /* in the same order, NULL ends */
 
 /* NULL where there is no such operation. */
 const struct operation *operation_find(const struct request *request);
