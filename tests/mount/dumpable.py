@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""dumpable.py PID TEXT...: prints each place in PID's memory that a core dump would hold and where one of the texts is.
+"""dumpable.py PID TEXT...: prints each place in PID's own memory that a core dump would hold and where a text is.
 
 Memory that is kept out of dumps (MADV_DONTDUMP) has the flag "dd" in /proc/PID/smaps. Needs root.
 """
@@ -23,7 +23,7 @@ def mappings(pid):
 def places(pid, texts):
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for begin, end, name, flags in mappings(pid):
-            if "rd" not in flags or "dd" in flags or "io" in flags:
+            if not {"rd", "wr"} <= set(flags) or {"dd", "io"} & set(flags):
                 continue
             try:
                 memory.seek(begin)
