@@ -2,7 +2,7 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
-#include "base/log.h"
+#include "jobs/keep.h"
 #include "jobs/listing.h"
 
 #include <errno.h>
@@ -19,15 +19,17 @@ struct cache {
     struct table jobs;  /* by name */
     struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
+    struct keep keep;
     struct list flights;
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
+    bool relists;            /* it is wanted even if nobody waits */
+    int64_t relist_after_ms; /* after one that failed */
     struct listing_state state;
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
     uint64_t last_place;
-    uint64_t listings;  /* made so far */
     int64_t expired_ms; /* the last cache_expire() */
 };
 
@@ -62,45 +64,76 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
-static void job_free(struct job *job)
+/* Gives the job an inquiry of its own. 0 or -ENOMEM. */
+static int inquiry_open(struct job *job)
 {
-    record_unref(job->described.record);
+    if (job->inquiry != &job_never_asked)
+        return 0;
+    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    if (!inquiry)
+        return -ENOMEM;
+    inquiry->job = job;
+    list_init(&inquiry->idle);
+    job->inquiry = inquiry;
+    return 0;
+}
+
+static void inquiry_close(struct job *job)
+{
+    record_unref(job->inquiry->described.record);
+    if (job->inquiry != &job_never_asked)
+        free(job->inquiry);
+    job->inquiry = &job_never_asked;
+}
+
+static void job_free(struct cache *cache, struct job *job)
+{
+    if (cache->settings.events)
+        events_forget(cache->settings.events, &job->status);
+    inquiry_close(job);
     record_unref(job->listed.record);
     free(job);
 }
 
-/* Takes a job off the list of those that are absent, or have failed, and idle. */
+/* Takes a job off the list of those that are absent, or have failed, and idle; or of those kept. */
 static void job_wake(struct cache *cache, struct job *job)
 {
-    cache->n_absent -= !list_empty(&job->idle);
-    list_remove(&job->idle);
+    if (keep_has(job)) {
+        keep_remove(&cache->keep, job);
+        return;
+    }
+    cache->n_absent -= !list_empty(&job->inquiry->idle);
+    list_remove(&job->inquiry->idle);
 }
 
 static void job_forget(struct cache *cache, struct job *job)
 {
     job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
-    job_free(job);
+    job_free(cache, job);
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
-static int64_t told_until_ms(const struct job *job) { return max_of(job->absent_until_ms, job->failed_until_ms); }
+static int64_t told_until_ms(const struct job *job)
+{
+    return max_of(job->inquiry->absent_until_ms, job->inquiry->failed_until_ms);
+}
 
 /* An unknown job that nobody asks for is forgotten; one that is absent or has failed, when that has run out. */
 static void job_forget_if_idle(struct cache *cache, struct job *job)
 {
     int64_t now_ms = now_of(cache);
-    if (job->pins || job->flight || job->place || job_is_known(job))
+    if (job->pins || job->inquiry->flight || job->place || job_is_known(job))
         return;
     if (told_until_ms(job) <= now_ms) {
         job_forget(cache, job);
         return;
     }
     job_wake(cache, job);
-    list_insert(&cache->absent, &job->idle);
+    list_insert(&cache->absent, &job->inquiry->idle);
     cache->n_absent++;
     list_each (node, after, &cache->absent) {
-        struct job *oldest = list_item(node, struct job, idle);
+        struct job *oldest = list_item(node, struct inquiry, idle)->job;
         if (told_until_ms(oldest) > now_ms && cache->n_absent <= ABSENT_MAX)
             break;
         job_forget(cache, oldest);
@@ -116,12 +149,42 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     if (!job)
         return NULL;
     memcpy(job->name, name, len);
-    list_init(&job->idle);
+    job->inquiry = &job_never_asked;
     if (table_add(&cache->jobs, job)) {
         free(job);
         return NULL;
     }
     return job;
+}
+
+/* Until when it is fresh, and until when it may be given all the same. */
+static void knowledge_last(const struct cache *cache, struct knowledge *knowledge, int64_t fresh_until_ms)
+{
+    knowledge->fresh_until_ms = fresh_until_ms;
+    knowledge->revalidate_until_ms = fresh_until_ms + cache->settings.stale_while_revalidate_ms;
+    knowledge->error_until_ms = fresh_until_ms + cache->settings.stale_if_error_ms;
+}
+
+static void knowledge_set(const struct cache *cache, struct knowledge *knowledge, struct record *record,
+                          struct source_time time, int64_t fresh_until_ms)
+{
+    struct record *before = knowledge->record;
+    *knowledge =
+        (struct knowledge){ .record = record_ref(record), .sent_ms = time.sent_ms, .confirmed_ms = time.sent_wall_ms };
+    knowledge_last(cache, knowledge, fresh_until_ms);
+    record_unref(before);
+}
+
+/* It is old from now on, and given only where a new one cannot be had. */
+static void knowledge_expire(struct knowledge *knowledge)
+{
+    knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0;
+}
+
+static void knowledge_clear(struct knowledge *knowledge)
+{
+    record_unref(knowledge->record);
+    *knowledge = (struct knowledge){ 0 };
 }
 
 struct job *cache_pin(struct cache *cache, const char *name)
@@ -134,21 +197,45 @@ struct job *cache_pin(struct cache *cache, const char *name)
     return job;
 }
 
+/*
+ * Forgets of a described job what only a describe tells. The rest becomes what is known of it from a listing, unless a
+ * newer one has told: a status does not go back to what it was. False: no memory.
+ */
+static bool job_abridge(struct cache *cache, struct job *job)
+{
+    struct record *record = NULL;
+    if (!job->listed.record || job->listed.sent_ms < job->inquiry->described.sent_ms) {
+        if (record_abridge(job->inquiry->described.record, &record))
+            return false;
+        record_unref(job->listed.record);
+        job->listed = job->inquiry->described;
+        job->listed.record = record;
+    }
+    keep_remove(&cache->keep, job);
+    inquiry_close(job);
+    return true;
+}
+
+/* Nobody holds it, if that is so. */
+static void job_rest(struct cache *cache, struct job *job)
+{
+    if (job->pins || job->inquiry->flight)
+        return;
+    if (!job->inquiry->described.record) {
+        job_forget_if_idle(cache, job);
+        return;
+    }
+    job_wake(cache, job);
+    keep_add(&cache->keep, job);
+    for (struct job *oldest; (oldest = keep_excess(&cache->keep));)
+        if (!job_abridge(cache, oldest))
+            break;
+}
+
 void cache_unpin(struct cache *cache, struct job *job)
 {
     job->pins--;
-    job_forget_if_idle(cache, job);
-}
-
-static void knowledge_set(struct knowledge *knowledge, struct record *record, struct source_time time,
-                          int64_t fresh_until_ms)
-{
-    struct record *before = knowledge->record;
-    *knowledge = (struct knowledge){ .record = record_ref(record),
-                                     .sent_ms = time.sent_ms,
-                                     .fresh_until_ms = fresh_until_ms,
-                                     .confirmed_ms = time.sent_wall_ms };
-    record_unref(before);
+    job_rest(cache, job);
 }
 
 static int64_t ttl_of(const struct cache *cache, const struct record *record)
@@ -157,25 +244,19 @@ static int64_t ttl_of(const struct cache *cache, const struct record *record)
 }
 
 /* What was asked for before cache_expire() is as old as what was held then. */
-static int64_t fresh_until_of(const struct cache *cache, const struct record *record, struct source_time time)
+static bool is_expired(const struct cache *cache, const struct record *record, struct source_time time)
 {
-    bool expired = time.sent_ms < cache->expired_ms && !record_is_final(record);
-    return expired ? 0 : time.sent_ms + ttl_of(cache, record);
+    return time.sent_ms < cache->expired_ms && !record_is_final(record);
 }
 
 /* ---- describe ---- */
 
-/* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
-static void failure_log(const char *what, const struct error *error)
+/* `name` "": the list. */
+static void failure_tell(const struct cache *cache, const char *what, const char *name, const char *operation,
+                         const struct error *error)
 {
-    if (error->number == ENOENT || error->repeats) {
-        log_debug("%s: %s", what, error->message);
-        return;
-    }
-    size_t len = strlen(error->message);
-    const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
-    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
+    const char *directory = cache->settings.directory ? cache->settings.directory : "";
+    failures_tell(cache->settings.failures, &(struct failure_place){ what, directory, name, operation }, error);
 }
 
 static void job_failed(struct cache *cache, struct job *job, const struct error *error)
@@ -183,21 +264,15 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     int64_t now_ms = now_of(cache);
     char what[JOB_NAME_MAX + 16] = "describe ";
     (void)strncat(what, job->name, JOB_NAME_MAX);
-    if (error->number != ESHUTDOWN)
-        failure_log(what, error);
+    failure_tell(cache, what, job->name, cache->settings.kind->describe_operation, error);
     if (error->number == ENOENT) {
-        job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
-        job->absent_since_ms = now_ms;
+        knowledge_clear(&job->inquiry->described); /* should a listing show it again, that is another one */
+        job->inquiry->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
+        job->inquiry->absent_since_ms = now_ms;
         return;
     }
-    job->failed_number = error->number;
-    job->failed_until_ms = now_ms + FAILURE_MS;
-}
-
-static void allow_stale(const struct cache *cache, struct knowledge *knowledge)
-{
-    knowledge->revalidate_until_ms = knowledge->fresh_until_ms + cache->settings.stale_while_revalidate_ms;
-    knowledge->error_until_ms = knowledge->fresh_until_ms + cache->settings.stale_if_error_ms;
+    job->inquiry->failed_number = error->number;
+    job->inquiry->failed_until_ms = now_ms + FAILURE_MS;
 }
 
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
@@ -206,18 +281,18 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct cache *cache = flight->cache;
     struct job *job = flight->job;
     if (record) {
-        knowledge_set(&job->described, record, time,
-                      max_of(fresh_until_of(cache, record, time), now_of(cache) + HOLD_MS));
-        allow_stale(cache, &job->described);
-        job->absent_until_ms = 0;
-        job->failed_until_ms = 0;
+        int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
+        knowledge_set(cache, &job->inquiry->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
+        job->inquiry->absent_until_ms = 0;
+        job->inquiry->failed_until_ms = 0;
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
+    jobs_tell_statuses(&job, 1, cache->settings.events, !cache->state.listed_once);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
     list_remove(&flight->node);
-    job->flight = NULL;
+    job->inquiry->flight = NULL;
     free(flight);
     job->pins++; /* while its waiters are called */
     waiters_call(&waiters, record ? 0 : error->number);
@@ -227,7 +302,7 @@ static void job_described(void *data, struct record *record, struct source_time 
 static int flight_new(struct cache *cache, struct job *job)
 {
     struct job_source *source = cache->settings.source;
-    struct flight *flight = calloc(1, sizeof *flight);
+    struct flight *flight = inquiry_open(job) ? NULL : calloc(1, sizeof *flight);
     if (!flight)
         return -ENOMEM;
     flight->cache = cache;
@@ -240,27 +315,28 @@ static int flight_new(struct cache *cache, struct job *job)
         return result;
     }
     list_insert(&cache->flights, &flight->node);
-    job->flight = flight;
+    job_wake(cache, job);
+    job->inquiry->flight = flight;
     return 0;
 }
 
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
 {
-    if (!job->flight) {
+    if (!job->inquiry->flight) {
         int result = flight_new(cache, job);
         if (result)
             return result;
-    } else if (list_empty(&job->flight->waiters) && !job->flight->revalidates)
-        cache->settings.source->readopt(cache->settings.source, job->flight->call);
+    } else if (list_empty(&job->inquiry->flight->waiters) && !job->inquiry->flight->revalidates)
+        cache->settings.source->readopt(cache->settings.source, job->inquiry->flight->call);
     waiter->cache = cache;
-    list_insert(&job->flight->waiters, &waiter->node);
+    list_insert(&job->inquiry->flight->waiters, &waiter->node);
     return 0;
 }
 
 void cache_revalidate(struct cache *cache, struct job *job)
 {
-    if (!job->flight && !flight_new(cache, job))
-        job->flight->revalidates = true;
+    if (!job->inquiry->flight && !flight_new(cache, job))
+        job->inquiry->flight->revalidates = true;
 }
 
 /* ---- the listing ---- */
@@ -270,19 +346,20 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
 {
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
-    struct knowledge *described = &job->described;
-    knowledge_set(&job->listed, item->record, item->time, fresh_until_of(cache, item->record, item->time));
-    if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
-        job->absent_until_ms = 0;
+    struct knowledge *described = &job->inquiry->described;
+    knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    if (is_expired(cache, item->record, item->time))
+        knowledge_expire(&job->listed);
+    if (item->time.sent_ms >= job->inquiry->absent_since_ms) /* else the page is older than "no such job" */
+        job->inquiry->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
         described->sent_ms = item->time.sent_ms;
         described->confirmed_ms = item->time.sent_wall_ms;
-        described->fresh_until_ms = max_of(described->fresh_until_ms, job->listed.fresh_until_ms);
-        allow_stale(cache, described);
+        knowledge_last(cache, described, max_of(described->fresh_until_ms, job->listed.fresh_until_ms));
     } else if (described->fresh_until_ms > described->sent_ms + cache->settings.ttl_ms)
-        described->fresh_until_ms = described->sent_ms + cache->settings.ttl_ms; /* not so finished after all */
+        knowledge_last(cache, described, described->sent_ms + cache->settings.ttl_ms); /* not so finished after all */
     return final_changed;
 }
 
@@ -298,19 +375,19 @@ static int order_reserve(struct cache *cache, size_t n)
     return 0;
 }
 
-/* Takes out of the order the jobs that listing number `listings` did not have; true if there were any. */
+/* Takes out of the order the jobs that listing number state.listings did not have; true if there were any. */
 static bool order_prune(struct cache *cache)
 {
     size_t kept = 0;
     size_t before = cache->state.n_jobs;
     for (size_t i = 0; i < before; i++) {
         struct job *job = cache->order[i];
-        if (job->listing == cache->listings) {
+        if (job->listing == cache->state.listings) {
             cache->order[kept++] = job;
             continue;
         }
         job->place = 0; /* it was shown once, so it keeps its name; what it is now, a describe must say */
-        job->listed.fresh_until_ms = 0;
+        knowledge_expire(&job->listed);
     }
     cache->state.n_jobs = kept;
     return kept != before;
@@ -328,13 +405,14 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         if (!job_get(cache, name.data, name.len))
             return -ENOMEM; /* those that were made stay until the next listing names them */
     }
-    cache->listings++;
+    cache->state.listings++;
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
-        job_wake(cache, job);
+        if (!keep_has(job))
+            job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
-        job->listing = cache->listings;
+        job->listing = cache->state.listings;
         if (job->place)
             continue;
         job->place = ++cache->last_place;
@@ -342,11 +420,13 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         names_changed = true;
     }
     names_changed |= order_prune(cache);
+    jobs_tell_statuses(cache->order, cache->state.n_jobs, cache->settings.events, !cache->state.listed_once);
     int64_t now_ms = now_of(cache);
-    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * (now_ms - result->began_ms));
+    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * result->took_ms);
     bool expired = result->began_ms < cache->expired_ms;
     cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
+    cache->state.listed_ms = result->began_ms;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
@@ -359,32 +439,43 @@ static void listing_ended(void *data, const struct listing_result *result, const
 {
     struct cache *cache = data;
     struct error error = { 0 };
-    cache->listing_runs = false;
+    cache->listing_runs = cache->relists = false;
     if (!result)
         error = *failed;
     else if (listing_take(cache, result))
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
     if (error.number != ESHUTDOWN)
         cache->state.failed_number = error.number;
-    if (error.number && error.number != ESHUTDOWN)
-        failure_log("list jobs", &error);
+    if (error.number)
+        failure_tell(cache, "list jobs", "", cache->settings.kind->list_operation, &error);
+    cache->relist_after_ms = error.number ? now_of(cache) + cache->settings.list_ttl_ms : 0;
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &cache->list_waiters);
     waiters_call(&waiters, error.number);
 }
 
+static int listing_run(struct cache *cache)
+{
+    int result = cache->listing_runs ? 0 : listing_start(cache->listing);
+    cache->listing_runs = !result;
+    return result;
+}
+
 int cache_list(struct cache *cache, struct waiter *waiter)
 {
-    if (!cache->listing_runs) {
-        int result = listing_start(cache->listing);
-        if (result)
-            return result;
-        cache->listing_runs = true;
-    }
+    int result = listing_run(cache);
+    if (result)
+        return result;
     waiter->cache = cache;
     list_insert(&cache->list_waiters, &waiter->node);
     return 0;
+}
+
+void cache_relist(struct cache *cache)
+{
+    if (max_of(cache->state.fresh_until_ms, cache->relist_after_ms) <= now_of(cache) && !listing_run(cache))
+        cache->relists = true;
 }
 
 const struct listing_state *cache_listing(const struct cache *cache) { return &cache->state; }
@@ -414,6 +505,8 @@ void waiter_cancel(struct waiter *waiter)
     if (!was_last)
         return;
     if (neighbour == &cache->list_waiters) {
+        if (cache->relists)
+            return;
         cache->listing_runs = false;
         listing_stop(cache->listing);
         return;
@@ -427,16 +520,17 @@ void cache_expire(struct cache *cache)
 {
     size_t at = 0;
     cache->expired_ms = now_of(cache);
-    cache->state.fresh_until_ms = 0;
+    cache->state.fresh_until_ms = cache->relist_after_ms = 0;
     listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
-        job->failed_until_ms = 0;
-        job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
-        if (!latest || record_is_final(latest->record))
-            continue;
-        job->described.fresh_until_ms = job->described.revalidate_until_ms = 0;
-        job->listed.fresh_until_ms = 0;
+        bool runs = latest && !record_is_final(latest->record);
+        job->inquiry->failed_until_ms = 0;
+        job->inquiry->absent_until_ms = job->inquiry->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
+        if (runs || (job->inquiry->described.record && !record_is_final(job->inquiry->described.record)))
+            knowledge_expire(&job->inquiry->described);
+        if (runs || (job->listed.record && !record_is_final(job->listed.record)))
+            knowledge_expire(&job->listed);
     }
 }
 
@@ -460,6 +554,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
     cache->settings = *settings;
     table_init(&cache->jobs, job_key);
     list_init(&cache->absent);
+    keep_init(&cache->keep, settings->max_jobs);
     list_init(&cache->flights);
     list_init(&cache->list_waiters);
     cache->state.changed_wall_ms = clock_wall_ms(settings->clock);
@@ -489,7 +584,7 @@ void cache_free(struct cache *cache)
     }
     size_t at = 0;
     for (struct job *job; (job = table_next(&cache->jobs, &at));)
-        job_free(job);
+        job_free(cache, job);
     table_release(&cache->jobs);
     free(cache->order);
     free(cache);

@@ -1,42 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/job.h"
 
+#include "base/buf.h"
+
+#include <stddef.h>
+
+enum { STATUS_BYTES_MAX = 16 << 20 }; /* a page of a listing has no more */
+
+struct inquiry job_never_asked = { .idle = { &job_never_asked.idle, &job_never_asked.idle } };
+
 static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 {
-    return knowledge->record && knowledge->fresh_until_ms > now_ms ? knowledge->fresh_until_ms - now_ms : 0;
+    return knowledge && knowledge->record && knowledge->fresh_until_ms > now_ms ? knowledge->fresh_until_ms - now_ms
+                                                                                : 0;
 }
 
 bool job_is_known(const struct job *job)
 {
-    return !job->absent_until_ms && (job->described.record || job->listed.record);
+    return !job->inquiry->absent_until_ms && (job->inquiry->described.record || job->listed.record);
 }
-
-int64_t job_described_left_ms(const struct job *job, int64_t now_ms) { return left(&job->described, now_ms); }
 
 const struct knowledge *job_latest(const struct job *job)
 {
-    if (!job->described.record)
+    if (!job->inquiry->described.record)
         return job->listed.record ? &job->listed : NULL;
-    return job->listed.record && job->listed.sent_ms > job->described.sent_ms ? &job->listed : &job->described;
+    return job->listed.record && job->listed.sent_ms > job->inquiry->described.sent_ms ? &job->listed
+                                                                                       : &job->inquiry->described;
 }
 
-int64_t job_left_ms(const struct job *job, int64_t now_ms)
+const struct knowledge *job_shown(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    const struct knowledge *latest = job_latest(job);
-    return latest ? left(latest, now_ms) : 0;
+    if (asked == ASK_ANY && !left(&job->inquiry->described, now_ms))
+        return job_latest(job);
+    return job->inquiry->described.record ? &job->inquiry->described : NULL;
 }
 
-bool job_must_revalidate(const struct job *job, int64_t now_ms)
+int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    return job_is_known(job) && job->described.record && job->described.fresh_until_ms <= now_ms &&
-           job->described.revalidate_until_ms > now_ms && job->failed_until_ms <= now_ms;
+    return left(job_shown(job, asked, now_ms), now_ms);
 }
 
-bool job_is_usable(const struct job *job, int64_t now_ms)
+int64_t job_dir_left_ms(const struct job *job, int64_t now_ms) { return left(job_latest(job), now_ms); }
+
+bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    const struct knowledge *described = &job->described;
-    if (!job_is_known(job) || !described->record)
-        return false;
-    return described->fresh_until_ms > now_ms || job_must_revalidate(job, now_ms) ||
-           (job->failed_until_ms > now_ms && described->error_until_ms > now_ms);
+    const struct knowledge *shown = job_shown(job, asked, now_ms);
+    return job_is_known(job) && shown && shown->fresh_until_ms <= now_ms && shown->revalidate_until_ms > now_ms &&
+           job->inquiry->failed_until_ms <= now_ms;
+}
+
+const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_t now_ms)
+{
+    const struct knowledge *shown = job_shown(job, asked, now_ms);
+    if (!job_is_known(job) || !shown)
+        return NULL;
+    bool stands_in = job->inquiry->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
+    return left(shown, now_ms) || stands_in || job_must_revalidate(job, asked, now_ms) ? shown : NULL;
+}
+
+static void tell_status(struct job *job, struct events *events, bool is_first)
+{
+    const struct knowledge *latest = job_is_known(job) ? job_latest(job) : NULL;
+    BUF_CLEANUP struct buf status = BUF_INIT(STATUS_BYTES_MAX);
+    if (!latest)
+        events_forget(events, &job->status);
+    else if (!packed_text(record_value(latest->record, record_kind(latest->record)->status), &status))
+        events_see(events, &job->status, job->name, (struct slice){ buf_str(&status), status.len }, is_first);
+}
+
+void jobs_tell_statuses(struct job **jobs, size_t n, struct events *events, bool is_first)
+{
+    if (!events)
+        return;
+    events_begin(events);
+    for (size_t i = 0; i < n; i++)
+        tell_status(jobs[i], events, is_first);
+    events_end(events);
 }

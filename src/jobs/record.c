@@ -14,25 +14,11 @@ struct record {
     unsigned refs;
     bool final;
     const struct kind *kind;
-    int64_t updated_ms;
-    int64_t created_ms;
     uint64_t arn_hash;
-    uint64_t listed_hash; /* of what listings carry */
-    uint32_t name_len;
-    uint32_t text_len;
-    char bytes[]; /* the name, then the text */
+    char packed[]; /* the name is what it repeats */
 };
 
-enum { TEXT_BYTES_MAX = 16 << 20 };
-
-static const struct json_limits limits = { .bytes = TEXT_BYTES_MAX, .depth = JSON_DEPTH_MAX };
-
-/* A scalar as text: a string decoded, a number in its digits; NULL if it is absent, null or something else. */
-static const char *words_of(const struct json_value *value)
-{
-    const char *text = json_string(value);
-    return text ? text : json_number(value);
-}
+enum { BYTES_MAX = 64 << 20 };
 
 static const struct json_value *field_value(const struct kind *kind, size_t field, const struct json_value *job)
 {
@@ -86,21 +72,10 @@ static int check_types(const struct json_value *job, const struct kind *kind, st
     return 0;
 }
 
-static int64_t time_of(const struct kind *kind, size_t field, const struct json_value *job)
+static bool time_at(struct packed_value value, int64_t *ret_ms)
 {
-    const char *digits = json_number(field_value(kind, field, job));
-    int64_t ms = 0;
-    return digits && !timestamp_from_number(digits, &ms) ? ms : 0;
-}
-
-static uint64_t hash_listed(const struct kind *kind, const struct json_value *job)
-{
-    uint64_t hash = 0;
-    for (size_t i = 0; i < kind->n_fields; i++) {
-        const char *words = kind->fields[i].listed ? words_of(field_value(kind, i, job)) : NULL;
-        hash = words ? hash_bytes(hash, words, strlen(words) + 1) : hash_bytes(hash, "", 0);
-    }
-    return hash;
+    const char *digits = packed_number(value);
+    return digits && !timestamp_from_number(digits, ret_ms);
 }
 
 static void note_facts(struct record *record, const struct json_value *job)
@@ -109,36 +84,98 @@ static void note_facts(struct record *record, const struct json_value *job)
     const char *arn = json_string(field_value(kind, kind->arn, job));
     const char *status = json_string(field_value(kind, kind->status, job));
     record->final = status && status_is_final(status, strlen(status));
-    record->created_ms = time_of(kind, kind->created, job);
-    record->updated_ms = time_of(kind, kind->updated, job);
-    if (!record->updated_ms)
-        record->updated_ms = record->created_ms;
     record->arn_hash = hash_bytes(0, arn ? arn : "", arn ? strlen(arn) : 0);
-    record->listed_hash = hash_listed(kind, job);
+}
+
+/* Packs `text` into a record that has no facts noted yet; NULL: no memory. */
+static struct record *record_pack(const struct kind *kind, struct slice text, struct slice name)
+{
+    BUF_CLEANUP struct buf packed = BUF_INIT(BYTES_MAX);
+    if (packed_append(text, name, &packed))
+        return NULL;
+    struct record *record = malloc(sizeof *record + packed.len);
+    if (!record) {
+        packed_release(packed.data);
+        return NULL;
+    }
+    *record = (struct record){ .refs = 1, .kind = kind };
+    memcpy(record->packed, packed.data, packed.len);
+    return record;
 }
 
 int record_new(const struct kind *kind, const struct json_value *job, struct slice text, struct record **ret_record,
                struct error *error)
 {
     const char *name = json_string(field_value(kind, kind->name, job));
-    BUF_CLEANUP struct buf bytes = BUF_INIT(TEXT_BYTES_MAX);
     if (!name)
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a job without a name");
     int result = check_types(job, kind, error);
     if (result)
         return result;
-    (void)buf_append_str(&bytes, name);
-    size_t name_len = bytes.len;
-    (void)json_text_compact(text, &bytes);
-    struct record *record = buf_error(&bytes) ? NULL : malloc(sizeof *record + bytes.len);
+    struct record *record = record_pack(kind, text, (struct slice){ name, strlen(name) });
     if (!record)
         return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    *record = (struct record){
-        .refs = 1, .kind = kind, .name_len = (uint32_t)name_len, .text_len = (uint32_t)(bytes.len - name_len)
-    };
-    memcpy(record->bytes, bytes.data, bytes.len);
     note_facts(record, job);
     *ret_record = record;
+    return 0;
+}
+
+/* Whether a member of an item is, or holds, a field that listings carry. */
+static bool is_listed(const struct kind *kind, const char *key)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const char *member = kind->fields[i].member;
+        if (kind->fields[i].listed && !strncmp(member, key, len) && (!member[len] || member[len] == '.'))
+            return true;
+    }
+    return false;
+}
+
+int record_new_listed(const struct kind *kind, const struct json_value *item, struct slice text,
+                      struct record **ret_record, struct error *error)
+{
+    BUF_CLEANUP struct buf kept = BUF_INIT(BYTES_MAX);
+    struct slice key;
+    struct slice value;
+    size_t at = 0;
+    for (const struct json_value *member = json_first(item); member && json_text_member(text, &at, &key, &value);
+         member = json_next(member)) {
+        if (!json_key(member) || !is_listed(kind, json_key(member)))
+            continue;
+        (void)buf_append_char(&kept, kept.len ? ',' : '{');
+        (void)buf_append(&kept, key.data, key.len);
+        (void)buf_append_char(&kept, ':');
+        (void)buf_append(&kept, value.data, value.len);
+    }
+    (void)buf_append_str(&kept, kept.len ? "}" : "{}"); /* without a name it is refused below */
+    if (buf_error(&kept))
+        return failure_set(error, FAILURE_MEMORY, "no memory for a listed job");
+    return record_new(kind, item, (struct slice){ kept.data, kept.len }, ret_record, error);
+}
+
+int record_abridge(const struct record *record, struct record **ret_record)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(BYTES_MAX);
+    BUF_CLEANUP struct buf key = BUF_INIT(BYTES_MAX);
+    for (struct packed_value value = packed_first(record_root(record)); value.at; value = packed_next(value)) {
+        buf_clear(&key);
+        if (packed_key(value, &key))
+            return buf_error(&key);
+        if (!is_listed(record->kind, buf_str(&key)))
+            continue;
+        (void)buf_append_char(&text, text.len ? ',' : '{');
+        (void)packed_member_json(value, &text);
+    }
+    (void)buf_append_char(&text, '}'); /* it has a name at least */
+    struct record *abridged = NULL;
+    if (!buf_error(&text))
+        abridged = record_pack(record->kind, (struct slice){ text.data, text.len }, record_name(record));
+    if (!abridged)
+        return -ENOMEM;
+    abridged->final = record->final;
+    abridged->arn_hash = record->arn_hash;
+    *ret_record = abridged;
     return 0;
 }
 
@@ -150,32 +187,59 @@ struct record *record_ref(struct record *record)
 
 void record_unref(struct record *record)
 {
-    if (record && !--record->refs)
-        free(record);
+    if (!record || --record->refs)
+        return;
+    packed_release(record->packed);
+    free(record);
 }
 
-struct slice record_text(const struct record *record)
-{
-    return (struct slice){ record->bytes + record->name_len, record->text_len };
-}
+struct packed_value record_root(const struct record *record) { return packed_root(record->packed); }
 
-int record_parse(const struct record *record, struct json **ret_json)
+struct packed_value record_value(const struct record *record, size_t field)
 {
-    struct error error;
-    struct slice text = record_text(record);
-    return json_parse(text.data, text.len, &limits, ret_json, &error);
+    return packed_path(record_root(record), record->kind->fields[field].member);
 }
 
 const struct kind *record_kind(const struct record *record) { return record->kind; }
 
-struct slice record_name(const struct record *record) { return (struct slice){ record->bytes, record->name_len }; }
+struct slice record_name(const struct record *record) { return packed_common(record->packed); }
 
 uint64_t record_arn_hash(const struct record *record) { return record->arn_hash; }
 
 bool record_is_final(const struct record *record) { return record->final; }
 
-int64_t record_updated_ms(const struct record *record) { return record->updated_ms; }
+int64_t record_updated_ms(const struct record *record)
+{
+    int64_t ms = 0;
+    return time_at(record_value(record, record->kind->updated), &ms) ? ms : record_created_ms(record);
+}
 
-int64_t record_created_ms(const struct record *record) { return record->created_ms; }
+int64_t record_created_ms(const struct record *record)
+{
+    int64_t ms = 0;
+    return time_at(record_value(record, record->kind->created), &ms) ? ms : 0;
+}
 
-bool record_agrees(const struct record *a, const struct record *b) { return a->listed_hash == b->listed_hash; }
+/* Null and absent say the same; so do times that are written otherwise. */
+static bool values_agree(enum field_type type, struct packed_value a, struct packed_value b)
+{
+    int64_t a_ms = 0;
+    int64_t b_ms = 0;
+    if (packed_type(a) == JSON_NULL && packed_type(b) == JSON_NULL)
+        return true;
+    return packed_equal(a, b) || (type == FIELD_TIME && time_at(a, &a_ms) && time_at(b, &b_ms) && a_ms == b_ms);
+}
+
+bool record_agrees(const struct record *a, const struct record *b)
+{
+    const struct kind *kind = a->kind;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].listed && !values_agree(kind->fields[i].type, record_value(a, i), record_value(b, i)))
+            return false;
+    return true;
+}
+
+bool record_is_same(const struct record *a, const struct record *b)
+{
+    return a == b || packed_same(a->packed, b->packed);
+}
