@@ -22,8 +22,8 @@ enum { ERROR_BODY_BYTES = 1 << 20, ERROR_BODY_DEPTH = 32 };
     "The service does not know the access key id: it was deleted or deactivated, belongs to another partition, or " \
     "needs the session token that was given with it."
 #define ADVICE_SECRET                                                                                              \
-    "The secret key does not belong to the access key id, or something between changed the request: copy the key " \
-    "pair again, then look at the clock and at proxies."
+    "The secret key does not belong to the access key id, the region is not the endpoint's, or something between " \
+    "changed the request: copy the key pair again, then look at the region, the clock and proxies."
 #define ADVICE_EXPIRED "Renew the temporary credentials (aws sso login, or whatever wrote them); no remount is needed."
 #define ADVICE_SERVICE \
     "The service is in trouble: look at the AWS Health Dashboard for this region; the next reading asks again."

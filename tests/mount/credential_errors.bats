@@ -95,7 +95,7 @@ NO_KEY='Required key not available'
     wait_gone "$emulator"
     emulator_start --region eu-west-1
     fails 'Key was rejected by service' InvalidSignatureException \
-        "Credential should be scoped to a valid region, not 'us-west-2'" 'The secret key does not belong' 1 \
+        "Credential should be scoped to a valid region, not 'us-west-2'" ".*the region is not the endpoint's" 1 \
         AWS_ACCESS_KEY_ID="$key_id" AWS_SECRET_ACCESS_KEY="$secret_key"
 }
 

@@ -45,8 +45,8 @@ USED_UP="The account's request rate is used up: find who else calls, lower max-r
 KEY_ID='The service does not know the access key id: it was deleted or deactivated, belongs to another partition, or needs
  the session token that was given with it.'
 KEY_ID=${KEY_ID/$'\n'/}
-SECRET='The secret key does not belong to the access key id, or something between changed the request: copy the key pair
- again, then look at the clock and at proxies.'
+SECRET='The secret key does not belong to the access key id, the region is not the endpoint'\''s, or something between
+ changed the request: copy the key pair again, then look at the region, the clock and proxies.'
 SECRET=${SECRET/$'\n'/}
 RENEW='Renew the temporary credentials (aws sso login, or whatever wrote them); no remount is needed.'
 ALLOW='Allow personalize:DescribeBatchInferenceJob and personalize:ListBatchInferenceJobs to the identity that the message
