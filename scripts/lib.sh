@@ -18,7 +18,7 @@ packages_build=(
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev valgrind libc6-dbg
     prometheus prometheus-node-exporter # promtool, and the programs that read metrics.prom
-    awscli curl git openssl procps python3 rsync shellcheck strace universal-ctags
+    awscli curl git 'iproute2|command:ip' openssl procps python3 rsync shellcheck strace universal-ctags
     'nodejs|command:node' 'npm|command:npm' # the AWS SDK for JavaScript: it runs on Debian 12's, and on newer ones
 )
 

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/timer.h"
 #include "base/watch.h"
 #include "codec/sigv4.h"
@@ -340,6 +341,7 @@ static void stop(struct app *app)
 static int run(struct app *app)
 {
     struct error error = { 0 };
+    secret_guard();
     log_set_level(app->options.log_level);
     int result = mountpoint_prepare(app->options.mountpoint, &app->mountpoint, &error);
     if (!result)

@@ -13,9 +13,10 @@
 #include <stddef.h>
 
 /* Splits a command line as the SDKs do (Python's shlex, POSIX mode): blanks, '…', "…" with \" and \\, \x outside.
- * Words are NUL-ended in one block that is to be freed, the array itself: NULL ends it. 0, -ENOMEM, or -EINVAL where a
- * quotation or an escape has no end. */
+ * Words are NUL-ended in one block, the array itself, which NULL ends: in memory of base/secret.h, to be given to
+ * command_free(). 0, -ENOMEM, or -EINVAL where a quotation or an escape has no end. */
 int command_split(const char *command, char ***ret_words);
+void command_free(char **words); /* takes NULL */
 
 /* `status` is waitpid(2)'s, -1 where it cannot be known; `output` is wiped when the call back returns; -EMSGSIZE in
  * buf_error() where it was too much. Once, from watches_run(). The child is gone then. */

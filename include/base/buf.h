@@ -18,7 +18,8 @@ struct buf {
     size_t room;
     size_t max;  /* `len` never gets past it */
     int error;   /* 0 or the -errno that stuck */
-    bool secret; /* memory is wiped before it is given back, by growth too */
+    bool secret; /* in memory of base/secret.h; wiped when it is given back, by growth too. Set before the first append
+                  */
 };
 
 #define BUF_INIT(max_bytes) ((struct buf){ .max = (max_bytes) })
@@ -26,8 +27,6 @@ struct buf {
 
 /* Frees what it holds and leaves an empty buffer of the same kind. */
 void buf_release(struct buf *buf);
-/* Overwrites the bytes before freeing them: for secrets. */
-void buf_wipe(struct buf *buf);
 /* Empties it, clears the error, keeps the memory. */
 void buf_clear(struct buf *buf);
 
@@ -38,7 +37,8 @@ int buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(p
 int buf_error(const struct buf *buf);
 /* The text, "" where nothing was appended. Valid until the next call. */
 const char *buf_str(const struct buf *buf);
-/* Gives the memory to the caller (to free()), NULL on error or where nothing was appended; the buffer is empty after.
+/* Gives the memory, which is no secret's, to the caller (to free()), NULL on error or where nothing was appended; the
+ * buffer is empty after.
  */
 char *buf_steal(struct buf *buf);
 

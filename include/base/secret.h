@@ -8,6 +8,10 @@
 
 #include <stddef.h>
 
+/* At start: from now on no core is dumped of this process, and its memory and environment are root's alone to look at.
+ */
+void secret_guard(void);
+
 /* `size` bytes of zeros, or NULL. */
 void *secret_alloc(size_t size);
 /* Wipes and gives back what the functions here returned. Takes NULL. */

@@ -2,6 +2,7 @@
 #include "aws/child.h"
 
 #include "base/cleanup.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,11 +56,13 @@ static char *word_read(const char **from, char *to)
     return quote ? NULL : to;
 }
 
+void command_free(char **words) { secret_free((void *)words); }
+
 int command_split(const char *command, char ***ret_words)
 {
     size_t len = strlen(command);
     size_t words_max = len / 2 + 2; /* a word and what parts it from the next, and the NULL */
-    char **words = calloc(1, words_max * sizeof *words + len + words_max);
+    char **words = secret_alloc(words_max * sizeof *words + len + words_max);
     if (!words)
         return -ENOMEM;
     char *to = (char *)(words + words_max);
@@ -72,7 +75,7 @@ int command_split(const char *command, char ***ret_words)
         words[n++] = to;
         to = word_read(&command, to);
         if (!to) {
-            free((void *)words);
+            command_free(words);
             return -EINVAL;
         }
     }

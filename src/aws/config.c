@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "aws/config.h"
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { FILES = 2, PASSWORD_ENTRY_BYTES = 16384 };
+enum { FILES = 2, PASSWORD_ENTRY_BYTES = 16384, READ_BYTES = 4096 };
 
 /* Which file, in which state. */
 struct file_id {
@@ -162,21 +163,23 @@ static int unreadable(struct error *error, const char *path, int number)
     return error_set(error, number, NULL, "cannot read %s: %s", path, strerrordesc_np(number));
 }
 
-/* The open file's bytes, at most CONFIG_FILE_BYTES; `text` has room for one more. */
-static int bytes_read(int fd, const char *path, char *text, size_t *len, struct error *error)
+/* The open file's bytes, at most CONFIG_FILE_BYTES. */
+static int bytes_read(int fd, const char *path, struct buf *text, struct error *error)
 {
-    *len = 0;
-    while (*len <= CONFIG_FILE_BYTES) {
-        ssize_t got = read(fd, text + *len, CONFIG_FILE_BYTES + 1 - *len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return unreadable(error, path, errno);
-        if (!got)
-            return 0;
-        *len += (size_t)got;
-    }
-    return error_set(error, EFBIG, NULL, "%s is larger than %d bytes", path, CONFIG_FILE_BYTES);
+    char bytes[READ_BYTES];
+    ssize_t got;
+    do {
+        got = read(fd, bytes, sizeof bytes);
+        if (got > 0)
+            (void)buf_append(text, bytes, (size_t)got);
+    } while ((got > 0 && !buf_error(text)) || (got < 0 && errno == EINTR));
+    int number = errno;
+    explicit_bzero(bytes, sizeof bytes);
+    if (got < 0)
+        return unreadable(error, path, number);
+    if (buf_error(text) == -EMSGSIZE)
+        return error_set(error, EFBIG, NULL, "%s is larger than %d bytes", path, CONFIG_FILE_BYTES);
+    return buf_error(text) ? out_of_memory(error) : 0;
 }
 
 static int text_parse(struct contents *contents, enum ini_kind kind, const char *path, const char *text, size_t len,
@@ -208,15 +211,9 @@ static int file_read(struct contents *contents, enum ini_kind kind, const char *
         return unreadable(error, path, EISDIR);
     if (!S_ISREG(status.st_mode))
         return error_set(error, EINVAL, NULL, "cannot read %s: it is not a regular file", path);
-    FREE_CLEANUP char *text = malloc(CONFIG_FILE_BYTES + 1);
-    if (!text)
-        return out_of_memory(error);
-    size_t len = 0;
-    int r = bytes_read(fd, path, text, &len, error);
-    if (!r)
-        r = text_parse(contents, kind, path, text, len, error);
-    explicit_bzero(text, len);
-    return r;
+    BUF_CLEANUP struct buf text = BUF_INIT_SECRET(CONFIG_FILE_BYTES);
+    int r = bytes_read(fd, path, &text, error);
+    return r ? r : text_parse(contents, kind, path, buf_str(&text), text.len, error);
 }
 
 static void contents_release(struct contents *contents)

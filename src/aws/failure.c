@@ -315,7 +315,7 @@ static void read_body(const struct http_response *response, char name[ERROR_CODE
         const char *text = first_string(json_root(json), "message", "Message");
         text = text ? text : json_string(json_member(json_root(json), "error_description"));
         (void)snprintf(message, ERROR_MESSAGE_SIZE, "%s", text ? text : "");
-        json_free(json);
+        json_wipe(json);
     }
 }
 
@@ -362,6 +362,7 @@ static int set_from_status(const struct http_response *response, struct error *e
         (void)failure_set(error, code, "HTTP %d without a message (%zu bytes of %s)", status, response->body->len,
                           header_or(response, "Content-Type", "no type"));
     error->number = row->number;
+    explicit_bzero(message, sizeof message); /* what was cut off too */
     return -error->number;
 }
 

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/list.h"
 #include "base/log.h"
+#include "base/wiped.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -49,7 +50,8 @@ struct http_transfer {
 };
 
 /* libcurl 7.88 says CURLE_OUT_OF_MEMORY for a header line beyond its limit too. With its allocator wrapped we know
- * whether memory was short. Atomic, since its resolver thread allocates as well. */
+ * whether memory was short. Atomic, since its resolver thread allocates as well. And what it gives back is wiped:
+ * request headers with the session token go through its buffers. */
 static atomic_bool memory_was_short;
 
 static void *noting(void *pointer, size_t size)
@@ -58,14 +60,28 @@ static void *noting(void *pointer, size_t size)
         atomic_store(&memory_was_short, true);
     return pointer;
 }
-static void *noting_malloc(size_t size) { return noting(malloc(size), size); }
-static void *noting_calloc(size_t n, size_t size) { return noting(calloc(n, size), n && size); }
-static void *noting_realloc(void *old, size_t size) { return noting(realloc(old, size), size); }
-static char *noting_strdup(const char *text) { return noting(strdup(text), 1); }
+static void *noting_malloc(size_t size) { return noting(wiped_malloc(size), size); }
+static void *noting_calloc(size_t n, size_t size) { return noting(wiped_calloc(n, size), n && size); }
+static void *noting_realloc(void *old, size_t size) { return noting(wiped_realloc(old, size), size); }
+static char *noting_strdup(const char *text) { return noting(wiped_strdup(text), 1); }
+
+/* A service that refuses a signature quotes all that was signed, the session token too. */
+static void body_guard(struct http_transfer *transfer)
+{
+    long status = 0;
+    if (transfer->body.len || transfer->body.secret)
+        return;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status < 400)
+        return;
+    buf_release(&transfer->body);
+    transfer->body.secret = true;
+}
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 {
     struct http_transfer *transfer = data;
+    body_guard(transfer);
     int error = buf_append(&transfer->body, bytes, size * n);
     if (error)
         transfer->refused = error == -ENOMEM ? FAILURE_MEMORY : FAILURE_TOO_LARGE;
@@ -87,8 +103,6 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *data)
 
 static void headers_free(struct http_transfer *transfer)
 {
-    for (struct curl_slist *at = transfer->headers; at; at = at->next)
-        explicit_bzero(at->data, strlen(at->data)); /* the session token is among them */
     curl_slist_free_all(transfer->headers);
     transfer->headers = NULL;
 }
@@ -170,12 +184,13 @@ static struct http_transfer *transfer_get(struct curl_http *self)
 static void transfer_put(struct curl_http *self, struct http_transfer *transfer)
 {
     headers_free(transfer);
-    if (self->n_idle >= self->settings.max_connections) {
+    bool secret = transfer->body.secret; /* libcurl has read it into a buffer that it keeps with the handle */
+    if (secret || self->n_idle >= self->settings.max_connections) {
         transfer_free(transfer);
         return;
     }
     buf_release(&transfer->sent);
-    if (transfer->body.secret || transfer->body.room > KEPT_BODY_BYTES)
+    if (transfer->body.room > KEPT_BODY_BYTES)
         buf_release(&transfer->body);
     list_insert(&self->idle, &transfer->node);
     self->n_idle++;
@@ -212,11 +227,10 @@ static int set_headers(struct http_transfer *transfer, const struct http_request
         if (!header_is_sound(header))
             return -EINVAL;
         has_type |= strcasecmp(header->name, "Content-Type") == 0;
-        struct buf line = BUF_INIT(MAX_HEADER_BYTES);
+        BUF_CLEANUP struct buf line = BUF_INIT_SECRET(MAX_HEADER_BYTES);
         int error = *header->value ? buf_printf(&line, "%s: %s", header->name, header->value)
                                    : buf_printf(&line, "%s;", header->name);
         error = error == -EMSGSIZE ? -EINVAL : error ? error : header_append(transfer, buf_str(&line));
-        buf_wipe(&line);
         if (error)
             return error;
     }
@@ -278,6 +292,8 @@ static int curl_start(struct http *http, const struct http_request *request, htt
     struct http_transfer *transfer = transfer_get(self);
     if (!transfer)
         return -ENOMEM;
+    if (request->secret)
+        buf_release(&transfer->body);
     buf_clear(&transfer->body);
     transfer->body.secret = request->secret;
     transfer->body.max = transfer->max_body = request->max_body;
@@ -491,7 +507,8 @@ int http_curl_new(const struct http_settings *settings, struct http **ret_http, 
         int number = errno;
         return error_set(error, number, NULL, "the CA bundle %s: %s", settings->ca_bundle, strerror(number));
     }
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, noting_malloc, free, noting_realloc, noting_strdup, noting_calloc))
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, noting_malloc, wiped_free, noting_realloc, noting_strdup,
+                             noting_calloc))
         return failure_set(error, FAILURE_MEMORY, "libcurl does not start");
     struct curl_http *self = calloc(1, sizeof *self);
     if (!self) {

@@ -3,6 +3,7 @@
 #include "aws/document.h"
 #include "aws/failure.h"
 #include "aws/provider.h"
+#include "base/secret.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -87,10 +88,10 @@ static int process_start(struct process *process, struct error *error)
             child_start(process->loader.settings->watches, words, DOCUMENT_BYTES, on_done, process, &process->child);
     if (result == -ENOMEM)
         result = failure_set(error, FAILURE_MEMORY, "no memory for credential_process");
-    else if (result) /* its arguments may be secrets */
+    else if (result) /* not its arguments */
         result = failure_set(error, FAILURE_PROCESS, "credential_process of profile \"%s\" cannot be run (%s): %s",
                              process->profile, words && words[0] ? words[0] : "", strerrordesc_np(-result));
-    free((void *)words);
+    command_free(words);
     return result;
 }
 
@@ -122,7 +123,7 @@ static void process_free(struct credentials_provider *self)
 {
     struct process *process = process_of(self);
     process_end(process);
-    free(process->command);
+    secret_free(process->command);
     free(process->profile);
     free(process);
 }
@@ -137,7 +138,7 @@ int provider_process_new(const struct credentials_settings *settings, const char
     process->loader.provider = (struct credentials_provider){
         .get = process_get, .cancel = process_cancel, .forget = process_forget, .free = process_free
     };
-    process->command = strdup(command);
+    process->command = secret_copy(command, strlen(command)); /* its arguments may be secrets */
     process->profile = strdup(profile);
     if (!process->command || !process->profile) {
         process_free(&process->loader.provider);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/buf.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,24 +11,14 @@
 
 static void buf_free(struct buf *buf)
 {
-    free(buf->data);
+    if (buf->secret)
+        secret_free(buf->data);
+    else
+        free(buf->data);
     *buf = (struct buf){ .max = buf->max, .secret = buf->secret };
 }
 
-void buf_wipe(struct buf *buf)
-{
-    if (buf->data)
-        explicit_bzero(buf->data, buf->room);
-    buf_free(buf);
-}
-
-void buf_release(struct buf *buf)
-{
-    if (buf->secret)
-        buf_wipe(buf);
-    else
-        buf_free(buf);
-}
+void buf_release(struct buf *buf) { buf_free(buf); }
 
 void buf_clear(struct buf *buf)
 {
@@ -39,11 +31,10 @@ void buf_clear(struct buf *buf)
 /* realloc(3) would leave a copy behind. */
 static char *secret_move(const struct buf *buf, size_t room)
 {
-    char *data = malloc(room);
+    char *data = secret_alloc(room);
     if (data && buf->data) {
         memcpy(data, buf->data, buf->len + 1);
-        explicit_bzero(buf->data, buf->room);
-        free(buf->data);
+        secret_free(buf->data);
     }
     return data;
 }

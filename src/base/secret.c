@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 enum { GRAIN = 16, ARENA_BYTES = 64 << 10, SECRET_MAX = 16 << 20 };
 
@@ -23,6 +24,8 @@ struct arena {
 _Static_assert(sizeof(struct piece) == GRAIN && sizeof(struct arena) == GRAIN, "pieces are aligned");
 
 static struct arena *arenas;
+
+void secret_guard(void) { (void)prctl(PR_SET_DUMPABLE, 0); }
 
 static struct piece *piece_first(struct arena *arena) { return (struct piece *)(void *)(arena + 1); }
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/list.h"
+#include "base/secret.h"
 #include "base/table.h"
 
 #include <errno.h>
@@ -21,8 +22,19 @@ struct node {
     char name[];
 };
 
+/* Values, keys among them, stand many to a piece in memory of base/secret.h. */
+struct piece {
+    struct piece *next;
+    size_t room;
+    size_t used;
+    char bytes[];
+};
+
+enum { PIECE_BYTES = 4000 };
+
 struct ini {
     struct node root;
+    struct piece *pieces;
 };
 
 struct lines {
@@ -39,7 +51,7 @@ struct line {
 struct parser {
     enum ini_kind kind;
     struct lines lines;
-    struct node *root;
+    struct ini *ini;
     struct node *section; /* NULL: before the first, or in one that is ignored */
     bool in_section;
     struct error *error;
@@ -71,6 +83,25 @@ static struct slice trim(struct slice text)
     return text;
 }
 
+/* Values */
+
+/* `size` bytes of zeros that last as long as `ini`, or NULL. */
+static char *value_new(struct ini *ini, size_t size)
+{
+    struct piece *piece = ini->pieces;
+    if (!piece || piece->room - piece->used < size) {
+        size_t room = size > PIECE_BYTES ? size : PIECE_BYTES;
+        piece = secret_alloc(sizeof *piece + room);
+        if (!piece)
+            return NULL;
+        piece->room = room;
+        piece->next = ini->pieces;
+        ini->pieces = piece;
+    }
+    piece->used += size;
+    return piece->bytes + piece->used - size;
+}
+
 /* Nodes */
 
 static struct slice node_key(const void *item) { return slice_of(((const struct node *)item)->name); }
@@ -82,7 +113,7 @@ static void node_init(struct node *node)
     table_init(&node->index, node_key);
 }
 
-/* Wipes the value, frees all that is below. */
+/* Takes the value away, frees all that is below. */
 static void node_empty(struct node *node)
 {
     list_each (link, after, &node->children) {
@@ -93,9 +124,6 @@ static void node_empty(struct node *node)
     list_init(&node->children);
     table_release(&node->index);
     table_init(&node->index, node_key);
-    if (node->value)
-        explicit_bzero(node->value, strlen(node->value));
-    free(node->value);
     node->value = NULL;
 }
 
@@ -126,8 +154,9 @@ static void node_remove(struct node *parent, struct node *child)
     free(child);
 }
 
-/* Copies all that is below `from`; a property that is in both becomes the one of `from`, sub-properties included. */
-static int node_merge(struct node *to, const struct node *from)
+/* Copies all that is below `from` into a node of `ini`; a property that is in both becomes the one of `from`,
+ * sub-properties included. */
+static int node_merge(struct ini *ini, struct node *to, const struct node *from)
 {
     list_each (link, after, &from->children) {
         const struct node *source = list_item(link, struct node, link);
@@ -135,12 +164,14 @@ static int node_merge(struct node *to, const struct node *from)
         if (!target)
             return -ENOMEM;
         if (source->value) {
+            size_t size = strlen(source->value) + 1;
             node_empty(target);
-            target->value = strdup(source->value);
+            target->value = value_new(ini, size);
             if (!target->value)
                 return -ENOMEM;
+            memcpy(target->value, source->value, size);
         }
-        if (node_merge(target, source))
+        if (node_merge(ini, target, source))
             return -ENOMEM;
     }
     return 0;
@@ -181,6 +212,13 @@ static struct slice without_comment(struct slice text, bool anywhere)
         if (is_comment(text.data[i]) && (anywhere || is_blank(text.data[i - 1])))
             text.len = i;
     return trim(text);
+}
+
+/* [profile "dev"] is [profile dev], as in botocore. */
+static struct slice without_quotes(struct slice name)
+{
+    bool quoted = name.len > 2 && (*name.data == '"' || *name.data == '\'') && name.data[name.len - 1] == *name.data;
+    return quoted ? (struct slice){ name.data + 1, name.len - 2 } : name;
 }
 
 /* Names of profiles and properties: letters, digits and -_/.%@:+ */
@@ -227,11 +265,11 @@ static int section_read(struct parser *parser, struct slice line)
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
             if (slice_is(word, kinds[i]))
                 kind = kinds[i];
-        name = trim((struct slice){ name.data + word.len, name.len - word.len });
+        name = without_quotes(trim((struct slice){ name.data + word.len, name.len - word.len }));
     }
     if (!kind || !name_is_valid(name))
         return 0;
-    struct node *parent = node_child(parser->root, slice_of(kind));
+    struct node *parent = node_child(&parser->ini->root, slice_of(kind));
     parser->section = parent ? node_child(parent, name) : NULL;
     return parser->section ? 0 : out_of_memory(parser->error);
 }
@@ -249,7 +287,7 @@ static int pair_read(struct parser *parser, struct slice line, struct slice *nam
 }
 
 /* Puts an empty property with room for `room` bytes under `parent`, in the place of one of that name. */
-static struct node *property_make(struct node *parent, struct slice name, size_t room)
+static struct node *property_make(struct ini *ini, struct node *parent, struct slice name, size_t room)
 {
     FREE_CLEANUP char *lower = strndup(name.data, name.len);
     if (!lower)
@@ -261,7 +299,7 @@ static struct node *property_make(struct node *parent, struct slice name, size_t
     if (!property)
         return NULL;
     node_empty(property);
-    property->value = calloc(1, room + 1);
+    property->value = value_new(ini, room + 1);
     return property->value ? property : NULL;
 }
 
@@ -272,7 +310,7 @@ static int subproperty_read(struct parser *parser, struct node *property, struct
     int r = pair_read(parser, line, &name, &value);
     if (r || !name_is_valid(name))
         return r;
-    struct node *child = property_make(property, name, value.len);
+    struct node *child = property_make(parser->ini, property, name, value.len);
     if (!child)
         return out_of_memory(parser->error);
     memcpy(child->value, value.data, value.len);
@@ -296,7 +334,7 @@ static int property_read(struct parser *parser, struct slice line)
 
     struct node *property = NULL;
     if (name_is_valid(name)) {
-        property = property_make(parser->section, name, room);
+        property = property_make(parser->ini, parser->section, name, room);
         if (!property)
             return out_of_memory(parser->error);
         memcpy(property->value, value.data, value.len);
@@ -319,15 +357,16 @@ static int property_read(struct parser *parser, struct slice line)
 }
 
 /* Gives [default] its place: that of [profile default] if there is none, nothing otherwise. */
-static int default_settle(struct node *root)
+static int default_settle(struct ini *ini)
 {
+    struct node *root = &ini->root;
     struct node *plain = table_get(&root->index, slice_of(PLAIN_DEFAULT));
     if (!plain)
         return 0;
     int r = 0;
     if (!node_at(root, (const char *const[]){ "profile", "default", NULL })) {
         struct node *profiles = node_child(root, slice_of("profile"));
-        r = profiles ? node_merge(profiles, plain) : -ENOMEM;
+        r = profiles ? node_merge(ini, profiles, plain) : -ENOMEM;
     }
     node_remove(root, plain);
     return r;
@@ -351,7 +390,7 @@ static int text_read(struct parser *parser)
         if (r)
             return r;
     }
-    return default_settle(parser->root) ? out_of_memory(parser->error) : 0;
+    return default_settle(parser->ini) ? out_of_memory(parser->error) : 0;
 }
 
 static unsigned line_of(const char *text, const char *place)
@@ -382,7 +421,7 @@ int ini_parse(struct ini **ini, enum ini_kind kind, const char *text, size_t len
     __attribute__((cleanup(ini_cleanup))) struct ini *merged = NULL;
     if (!parsed)
         return out_of_memory(error);
-    struct parser parser = { .kind = kind, .root = &parsed->root, .error = error };
+    struct parser parser = { .kind = kind, .ini = parsed, .error = error };
     if (len)
         parser.lines = (struct lines){ .at = text + skip, .end = text + len };
     int r = text_read(&parser);
@@ -391,7 +430,8 @@ int ini_parse(struct ini **ini, enum ini_kind kind, const char *text, size_t len
     if (*ini) {
         /* Into a third one, so that a failure half-way leaves *ini as it was. */
         merged = ini_new();
-        if (!merged || node_merge(&merged->root, &(*ini)->root) || node_merge(&merged->root, &parsed->root))
+        if (!merged || node_merge(merged, &merged->root, &(*ini)->root) ||
+            node_merge(merged, &merged->root, &parsed->root))
             return out_of_memory(error);
         ini_free(*ini);
         *ini = steal(&merged);
@@ -406,6 +446,10 @@ void ini_free(struct ini *ini)
     if (!ini)
         return;
     node_empty(&ini->root);
+    for (struct piece *next, *piece = ini->pieces; piece; piece = next) {
+        next = piece->next;
+        secret_free(piece);
+    }
     free(ini);
 }
 

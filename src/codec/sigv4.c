@@ -299,8 +299,7 @@ int sigv4_signature(const char *string_to_sign, size_t len, const struct sigv4_s
     int error = format_time(scope, time);
     if (error)
         return error;
-    struct buf secret = BUF_INIT(CANONICAL_MAX);
-    /* In one call: a buffer that grows leaves its old bytes behind, unwiped. */
+    BUF_CLEANUP struct buf secret = BUF_INIT_SECRET(CANONICAL_MAX);
     error = buf_printf(&secret, "AWS4%s", secret_key);
     unsigned char key[DIGEST_SIZE];
     if (!error)
@@ -316,7 +315,6 @@ int sigv4_signature(const char *string_to_sign, size_t len, const struct sigv4_s
     if (!error)
         write_hex(key, DIGEST_SIZE, to);
     explicit_bzero(key, sizeof key);
-    buf_wipe(&secret);
     return error;
 }
 
@@ -326,7 +324,7 @@ int sigv4_authorization(const struct sigv4_request *request, const struct sigv4_
     FREE_CLEANUP const struct sigv4_header **sorted = sort_headers(request);
     if (!sorted)
         return -ENOMEM;
-    BUF_CLEANUP struct buf canonical = BUF_INIT(CANONICAL_MAX);
+    BUF_CLEANUP struct buf canonical = BUF_INIT_SECRET(CANONICAL_MAX); /* the session token is in it */
     BUF_CLEANUP struct buf string_to_sign = BUF_INIT(STRING_TO_SIGN_MAX);
     char signature[SIGV4_SIGNATURE_SIZE];
     char time[TIMESTAMP_AMZ_SIZE];

@@ -2,6 +2,7 @@
 #include "codec/xml.h"
 
 #include "base/secret.h"
+#include "base/wiped.h"
 
 #include <errno.h>
 #include <expat.h>
@@ -94,12 +95,13 @@ static void on_doctype(void *data, const XML_Char *name, const XML_Char *system,
 
 int xml_read(const char *text, size_t len, struct xml_field *fields, size_t n, struct error *error)
 {
+    const XML_Memory_Handling_Suite memory = { wiped_malloc, wiped_realloc, wiped_free };
     struct reader reader = { .fields = fields, .n = n };
     for (size_t i = 0; i < n; i++)
         fields[i].text = NULL;
     if (len > INT_MAX)
         return error_set(error, EBADMSG, NULL, "too long");
-    reader.parser = XML_ParserCreate(NULL);
+    reader.parser = XML_ParserCreate_MM(NULL, &memory, NULL);
     if (!reader.parser)
         return error_set(error, ENOMEM, NULL, "out of memory");
     XML_SetUserData(reader.parser, &reader);

@@ -5,6 +5,7 @@
 # compared with what it made of the answer; everything else with the answer's own bytes, which it was given.
 bats_require_minimum_version 1.5.0
 load ../mount/lib.bash
+load packages.bash
 
 jobs=200
 
@@ -17,17 +18,6 @@ sdk() {
 }
 
 expected() { python3 "$BATS_TEST_DIRNAME/sdk_expected.py" "$@"; }
-
-# What the lock file names, in the build folder; asked of the registry again only when it has changed.
-packages_ready() {
-    packages=${BATS_TEST_DIRNAME%/*/*}/build/peer
-    cmp -s "$BATS_TEST_DIRNAME/package-lock.json" "$packages/installed.json" && return
-    rm -rf "$packages"
-    mkdir -p "$packages"
-    cp "$BATS_TEST_DIRNAME/package.json" "$BATS_TEST_DIRNAME/package-lock.json" "$packages"
-    npm ci --prefix "$packages" --ignore-scripts --no-audit --no-fund --no-update-notifier
-    cp "$BATS_TEST_DIRNAME/package-lock.json" "$packages/installed.json"
-}
 
 # What no seed is sure to make, on top of what it has made.
 set_jobs() {

@@ -64,7 +64,7 @@ static void test_split(void **state)
             assert_string_equal(words[n], cases[i].words[n]);
         }
         assert_null(cases[i].words[n]);
-        free((void *)words);
+        command_free(words);
     }
 }
 

@@ -60,6 +60,8 @@ static const struct row rows[] = {
     { "[Profile dev]\na=1\n[DEFAULT]\na=1\n", NULL, "", NULL },
     { "[default x]\na=1\n[profile]\na=1\n[profile ]\na=1\n[]\na=1\n[ ]\na=1\n", NULL, "", NULL },
     { "[profile \"a b\"]\nkey\n", NULL, "", NULL }, /* nothing in a section that is ignored is looked at */
+    { "[profile \"dev\"]\na=1\n[profile 'ops']\na=2\n[profile \"]\na=3\n[profile 'x\"]\na=4\n[profile \"\"]\na=5\n",
+      NULL, "profile dev\n  a=1\nprofile ops\n  a=2\n", NULL },
     { "[what ever]\n  x\nkey\n[default]\na=1\n", NULL, "profile default\n  a=1\n", NULL },
     { "[services dev]\npersonalize =\n  endpoint_url = http://localhost:1\n\n  # here\n  B = c ; d\n"
       "s3=\n  endpoint_url=http://localhost:2",
