@@ -5,6 +5,7 @@
 #include "aws/http.h"
 #include "aws/retry.h"
 #include "aws/settings.h"
+#include "aws/stats.h"
 #include "aws/sts.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -13,6 +14,7 @@
 #include "base/watch.h"
 #include "codec/sigv4.h"
 #include "daemon.h"
+#include "fs/control.h"
 #include "fs/fuse.h"
 #include "fs/tree.h"
 #include "jobs/regions.h"
@@ -33,12 +35,16 @@ struct app {
     struct timers timers;
     struct watches watches;
     int64_t skew_ms; /* the services' clock less ours */
+    struct stats stats;
+    struct tree_counts counts;
     struct config *config;
     struct credentials_provider *credentials;
     struct settings settings;
     struct http *http;
     struct client *sts;
+    struct failures *failures;
     struct regions *regions;
+    struct control *control;
     struct tree *tree;
     struct mount *mount;
     struct loop loop;
@@ -78,8 +84,9 @@ static void reload(void *data)
 }
 
 /* Each setting in force and where it came from. */
-static void settings_show(const struct app *app, settings_visit_fn *visit, void *data)
+static void settings_show(void *app_data, settings_visit_fn *visit, void *data)
 {
+    const struct app *app = app_data;
     settings_visit(&app->settings, app->config, visit, data);
     options_visit(&app->options, visit, data);
 }
@@ -125,6 +132,8 @@ static int configure(struct app *app, struct error *error)
 static int connect_service(struct app *app, struct error *error)
 {
     const struct settings *settings = &app->settings;
+    (void)stats_operation(&app->stats, kind_batch_inference_job.describe_operation); /* counted from 0 */
+    (void)stats_operation(&app->stats, kind_batch_inference_job.list_operation);
     const struct http_settings http = {
         .user_agent = settings->user_agent,
         .ca_bundle = settings->ca_bundle,
@@ -149,6 +158,8 @@ static int connect_service(struct app *app, struct error *error)
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
+    if (failures_new(&clock_system, &app->failures))
+        return error_set(error, ENOMEM, NULL, "no memory");
     struct error sts_error; /* a mount can do without */
     if (sts_client_new(&credentials, app->credentials, &app->sts, &sts_error))
         log_warning("STS will not be asked for the account: %s", sts_error.message);
@@ -164,9 +175,11 @@ static int connect_service(struct app *app, struct error *error)
                     .timers = &app->timers,
                     .clock = &clock_system,
                     .random = &random_system,
-                    .skew_ms = &app->skew_ms },
+                    .skew_ms = &app->skew_ms,
+                    .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
+                   .failures = app->failures,
                    .ttl_ms = app->options.ttl_ms,
                    .final_ttl_ms = app->options.terminal_ttl_ms,
                    .list_ttl_ms = app->options.list_ttl_ms,
@@ -187,11 +200,22 @@ static int connect_service(struct app *app, struct error *error)
 
 static int build_tree(struct app *app, struct error *error)
 {
+    const struct control_sources control = { .clock = &clock_system,
+                                             .cache = regions_own(app->regions),
+                                             .failures = app->failures,
+                                             .stats = &app->stats,
+                                             .counts = &app->counts,
+                                             .visit_settings = settings_show,
+                                             .data = app };
+    if (control_new(&control, &app->control))
+        return error_set(error, ENOMEM, NULL, "no memory");
     const struct tree_settings tree = { .kind = &kind_batch_inference_job,
                                         .cache = regions_own(app->regions),
+                                        .control = app->control,
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
                                         .clock = &clock_system,
+                                        .counts = &app->counts,
                                         .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
 }
@@ -243,7 +267,9 @@ static void stop(struct app *app)
         regions_end_waits(app->regions, ESHUTDOWN);
     mount_free(app->mount);
     tree_free(app->tree);
+    control_free(app->control);
     regions_free(app->regions);
+    failures_free(app->failures);
     client_free(app->sts);
     if (app->credentials)
         app->credentials->free(app->credentials);

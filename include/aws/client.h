@@ -16,6 +16,7 @@
 #include "aws/endpoint.h"
 #include "aws/http.h"
 #include "aws/retry.h"
+#include "aws/stats.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/timer.h"
@@ -38,8 +39,9 @@ struct client_settings {
     struct timers *timers;
     const struct clock *clock;
     const struct random_source *random;
-    int64_t *skew_ms; /* the services' clock less ours, as answers have shown: shared with others; NULL: its own */
-    bool secret;      /* bodies hold keys: they are wiped after use */
+    int64_t *skew_ms;    /* the services' clock less ours, as answers have shown: shared with others; NULL: its own */
+    struct stats *stats; /* counts the calls: shared with others; NULL: nobody counts */
+    bool secret;         /* bodies hold keys: they are wiped after use */
 };
 
 /* The settings are copied; what they point to must outlive the client. */

@@ -24,7 +24,7 @@ struct content;
 struct member {
     unsigned parent;
     bool is_dir;
-    const struct json_value *value;
+    struct packed_value value;
     const char *name;
 };
 enum { MEMBER_BASE = LAYOUT_DIRS_MAX };

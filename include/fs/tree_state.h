@@ -12,6 +12,7 @@ enum { TREE_PATH_MAX = 16384 };
 
 struct tree {
     struct tree_settings settings;
+    struct tree_counts own_counts; /* where nobody else counts */
     struct layout layout;
     struct nodes nodes;
     struct content *content; /* of the record that was looked at last */
@@ -35,10 +36,13 @@ struct tree_attr version_attr(const struct tree *tree, struct version *version);
 
 /* st_ino of a path in a job, without a value. */
 uint64_t ino_of_path(const struct job *job, const char *path, size_t len);
-/* st_ino of what the job's last describe said; that of the path where it said nothing. 0 or -errno. */
+/* st_ino of a file's value as far as it is known; that of the path where it is not. 0 or -errno. */
 int ino_of_current(struct tree *tree, const struct job *job, unsigned field, const char *path, uint64_t *ret_ino);
 
-/* A pending version takes what its job's last describe said, or becomes one whose reading fails. 0 or -ENOMEM. */
+/* Who can tell the value of a file: a field of the layout, or FIELD_NONE. */
+enum ask tree_asks(const struct tree *tree, unsigned field);
+
+/* A pending version takes what is known of its value, or becomes one whose reading fails. 0 or -ENOMEM. */
 int version_resolve(struct tree *tree, struct version *version);
 int version_fail(struct tree *tree, struct version *version, int number);
 /* The version that a lookup gives now: the current one, one that says why there is none, or one that is to be waited

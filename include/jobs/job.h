@@ -5,6 +5,10 @@
  * A job is described (one answer, all fields) and listed (an item of a listing, some fields), each with the time at
  * which its request was sent and the time until which it counts as fresh. It is known as soon as either has shown it,
  * and keeps its name from then on, whatever fails later.
+ *
+ * What a listing carries is served from it, so that a walk over all jobs describes none. But while a describe is fresh
+ * all of its job's values come from it, even if a listing is newer: else the status of now would stand beside the
+ * numResults of before. The listing takes over when it ends.
  */
 #ifndef JOBS_JOB_H
 #define JOBS_JOB_H
@@ -43,17 +47,23 @@ struct job {
     char name[];
 };
 
+/* Who can tell what is asked for: a describe alone, or a listing too. */
+enum ask { ASK_DESCRIBED, ASK_ANY };
+
 /* Whether a listing or a describe has shown it and no describe has denied it since. */
 bool job_is_known(const struct job *job);
-/* Milliseconds of freshness left, 0 if none: of what a describe said; of that or the listing, whichever is newer. */
-int64_t job_described_left_ms(const struct job *job, int64_t now_ms);
-int64_t job_left_ms(const struct job *job, int64_t now_ms);
-/* Whether what the last describe said may be given now: it is fresh, or old in one of the two ways that the options
- * stale-while-revalidate and stale-if-error allow (RFC 5861). */
-bool job_is_usable(const struct job *job, int64_t now_ms);
-/* Whether it is given only while a new one is being fetched. */
-bool job_must_revalidate(const struct job *job, int64_t now_ms);
-/* The newer of the two; NULL if the job is not known. */
+/* The newer of the two; NULL if neither has shown it. The job's directory has its attributes. */
 const struct knowledge *job_latest(const struct job *job);
+/* What shows a value that is asked for so, however old; NULL: nothing has told it. */
+const struct knowledge *job_shown(const struct job *job, enum ask asked, int64_t now_ms);
+/* That, if it may be given now, or NULL: it is fresh, or old in one of the two ways that the options
+ * stale-while-revalidate and stale-if-error allow (RFC 5861). */
+const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_t now_ms);
+/* Whether it is given only while a new one is being fetched. */
+bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms);
+/* Milliseconds of freshness left, 0 if none: of such a value; of the directory, for which the newer of the two counts.
+ */
+int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms);
+int64_t job_dir_left_ms(const struct job *job, int64_t now_ms);
 
 #endif

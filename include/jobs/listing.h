@@ -23,6 +23,7 @@ struct listing_result {
     const struct listed_item *items;
     size_t n_items;
     int64_t began_ms; /* when its first page was asked for, monotonic */
+    int64_t took_ms;  /* waiting for its pages; not what passed while it was stopped */
 };
 
 /* Either result, or NULL and the error. Never from within listing_start(). */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record: what the service said of one job, once: the JSON object as it was sent, without its white space, and the few
- * facts that are asked for often. Immutable and counted: a reader that began with a record keeps it, whatever comes
- * later. Reading a value parses the text again; the kernel's cache makes that rare.
+ * record: what the service said of one job, once: the object as it was sent, packed, and the few facts that are asked
+ * for often. Immutable and counted: a reader that began with a record keeps it, whatever comes later.
  */
 #ifndef JOBS_RECORD_H
 #define JOBS_RECORD_H
@@ -11,23 +10,28 @@
 #include "base/table.h"
 #include "codec/json.h"
 #include "jobs/fields.h"
+#include "jobs/packed.h"
 
 #include <stdint.h>
 
 struct record;
 
-/* From the object that describes one job, `text` being `job` as it was sent. It may be an item of a
- * listing, which lacks some members. 0, -ENOMEM,
- * or -EBADMSG where a documented member is not of its type, or there is no name. */
+/* From the object that describes one job, `text` being `job` as it was sent. 0, -ENOMEM, or -EBADMSG where a documented
+ * member is not of its type, or there is no name. */
 int record_new(const struct kind *kind, const struct json_value *job, struct slice text, struct record **ret_record,
                struct error *error);
+/* The same from an item of a listing: it holds only the fields that listings carry. */
+int record_new_listed(const struct kind *kind, const struct json_value *item, struct slice text,
+                      struct record **ret_record, struct error *error);
 struct record *record_ref(struct record *record);
 void record_unref(struct record *record); /* takes NULL */
 
-/* The object, for json_free(). 0 or -ENOMEM. */
-int record_parse(const struct record *record, struct json **ret_json);
-/* The object's text. */
-struct slice record_text(const struct record *record);
+/* The object: every member in the order sent. */
+struct packed_value record_root(const struct record *record);
+/* A field's value: none where it was absent, JSON_NULL where it was null. */
+struct packed_value record_value(const struct record *record, size_t field);
+/* How many bytes of memory it takes. */
+size_t record_size(const struct record *record);
 
 const struct kind *record_kind(const struct record *record);
 struct slice record_name(const struct record *record);
@@ -39,7 +43,7 @@ bool record_is_final(const struct record *record);
 int64_t record_updated_ms(const struct record *record);
 /* creationDateTime, else 0. */
 int64_t record_created_ms(const struct record *record);
-/* Whether the two agree in every field that listings carry, values absent included. */
+/* Whether the two agree in every field that listings carry, which null and absent do. */
 bool record_agrees(const struct record *a, const struct record *b);
 
 #endif

@@ -59,6 +59,8 @@ struct client_call {
     int64_t sent_wall_ms;
     char *account_id;
     char keys[SIGV4_SHA256_HEX_SIZE]; /* which ones signed the last attempt: a hash */
+    struct stats_operation *counted;  /* NULL: nobody counts */
+    bool sent_before;                 /* what is sent next is a retry */
 
     int64_t skew_ms; /* what this call signs with, once `skew_tried` */
     bool skew_tried;
@@ -77,6 +79,27 @@ static bool call_has_place(const struct client_call *call)
     return call->state == CALL_CREDENTIALS || call->state == CALL_SENDING;
 }
 
+/* The attempt that was sent has ended. */
+static void call_count(struct client_call *call, enum stats_outcome outcome)
+{
+    if (!call->counted)
+        return;
+    call->counted->calls[outcome]++;
+    if (outcome == STATS_OK)
+        call->client->settings.stats->last_good_ms = client_now_ms(call->client);
+    if (outcome != STATS_UNANSWERED && outcome != STATS_CANCELLED)
+        stats_answered(call->counted, client_now_ms(call->client) - call->sent_ms);
+}
+
+static void call_cancel_transfer(struct client_call *call, enum stats_outcome outcome)
+{
+    if (!call->transfer)
+        return;
+    call->client->settings.http->cancel(call->client->settings.http, call->transfer);
+    call->transfer = NULL;
+    call_count(call, outcome);
+}
+
 /* Into another state: what belonged to the old one is given up. */
 static void call_enter(struct client_call *call, enum call_state state)
 {
@@ -84,9 +107,7 @@ static void call_enter(struct client_call *call, enum call_state state)
     bool had_place = call_has_place(call);
     if (call->state == CALL_CREDENTIALS && state != CALL_SENDING)
         client->settings.credentials->cancel(client->settings.credentials, call);
-    if (call->transfer)
-        client->settings.http->cancel(client->settings.http, call->transfer);
-    call->transfer = NULL;
+    call_cancel_transfer(call, STATS_CANCELLED);
     timer_stop(&call->next);
     list_remove(&call->queue_node);
     call->state = state;
@@ -203,6 +224,7 @@ static void call_set_deadline_error(struct client_call *call)
 static void on_deadline(void *data)
 {
     struct client_call *call = data;
+    call_cancel_transfer(call, STATS_UNANSWERED);
     if (call->state != CALL_ENDING)
         call_set_deadline_error(call);
     call_end(call, NULL);
@@ -251,6 +273,9 @@ static int call_request(struct client_call *call, const struct credentials *cred
     };
     error = settings->http->start(settings->http, &request, on_response, call, &call->transfer);
     call->silent = !error;
+    if (!error && call->sent_before && settings->stats)
+        settings->stats->retries++;
+    call->sent_before |= !error;
     request_headers_release(&headers);
     return error;
 }
@@ -264,6 +289,9 @@ static int call_note_keys(struct client_call *call, const struct credentials *cr
         return error;
     *ret_differ = strcmp(keys, call->keys) != 0;
     memcpy(call->keys, keys, sizeof keys);
+    if (call->counted)
+        call->client->settings.stats->credentials_expire_ms =
+            credentials->expires_ms ? credentials->expires_ms - *call->client->skew_ms : 0;
     free(call->account_id);
     call->account_id = credentials->account_id ? strdup(credentials->account_id) : NULL;
     return credentials->account_id && !call->account_id ? -ENOMEM : 0;
@@ -395,14 +423,16 @@ static void on_response(void *data, const struct http_response *response, const 
     call->silent = !response && failure_is_unanswered(error);
     if (response || error->number == EBADMSG || error->number == EACCES) /* a cut connection says nothing */
         client_note_answer(client);
-    if (!response) {
+    bool good = response && response->status == 200;
+    if (!response)
         call->error = *error;
+    else if (!good)
+        (void)failure_from_response(response, &call->error);
+    call_count(call, good ? STATS_OK : stats_outcome_of(&call->error));
+    if (!response) {
         call_failed(call, NULL);
         return;
     }
-    bool good = response->status == 200;
-    if (!good)
-        (void)failure_from_response(response, &call->error);
     if (call->skew_tried &&
         (good || !(failure_find(call->error.code, response->status)->traits & (FAILURE_SKEW | FAILURE_SIGNATURE)))) {
         if (llabs(*client->skew_ms - call->skew_ms) >= 2000) /* a Date has whole seconds */
@@ -516,6 +546,7 @@ int client_start(struct client *client, const struct client_request *request, cl
     call->body_len = request->body_len;
     call->max_body = request->max_body;
     call->client = client;
+    call->counted = client->settings.stats ? stats_operation(client->settings.stats, request->operation) : NULL;
     call->order = client->next_order++;
     call->done = done;
     call->data = data;

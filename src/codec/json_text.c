@@ -77,6 +77,11 @@ bool json_text_next(struct slice container, size_t *at, struct slice *ret_value)
     return next_member(container, at, &key, ret_value);
 }
 
+bool json_text_member(struct slice object, size_t *at, struct slice *ret_key, struct slice *ret_value)
+{
+    return next_member(object, at, ret_key, ret_value);
+}
+
 bool json_text_find(struct slice object, const char *key, struct slice *ret_value)
 {
     size_t len = strlen(key);
@@ -87,12 +92,66 @@ bool json_text_find(struct slice object, const char *key, struct slice *ret_valu
     return false;
 }
 
+struct slice json_text_token(struct slice text, size_t *at)
+{
+    size_t begin = skip_space(text, *at);
+    size_t len = token_len(text, begin);
+    *at = begin + len;
+    return (struct slice){ text.data + begin, len };
+}
+
 int json_text_compact(struct slice text, struct buf *to)
 {
-    size_t at = skip_space(text, 0);
-    for (size_t len; (len = token_len(text, at)); at = skip_space(text, at + len))
-        (void)buf_append(to, text.data + at, len);
+    size_t at = 0;
+    for (struct slice token; (token = json_text_token(text, &at)).len;)
+        (void)buf_append(to, token.data, token.len);
     return buf_error(to);
+}
+
+/* The UTF-16 unit of an escape at `at`, or 0 where there is none. */
+static unsigned unit_at(struct slice text, size_t at)
+{
+    unsigned unit = 0;
+    if (at + 6 > text.len || text.data[at] != '\\' || text.data[at + 1] != 'u')
+        return 0;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        char c = text.data[i];
+        unsigned digit = (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+        unit = unit << 4 | (digit & 15);
+    }
+    return unit;
+}
+
+static unsigned put_utf8(unsigned code, char to[4])
+{
+    unsigned len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+    for (unsigned i = len; i-- > 1; code >>= 6)
+        to[i] = (char)(0x80 | (code & 0x3f));
+    to[0] = (char)(lead[len] | code);
+    return len;
+}
+
+unsigned json_text_decode(struct slice text, size_t *at, char to[4])
+{
+    static const char escapes[] = "b\bf\fn\nr\rt\t"; /* each letter, then what it stands for */
+    if (*at >= text.len)
+        return 0;
+    to[0] = text.data[*at];
+    if (to[0] != '\\' || *at + 1 == text.len) {
+        *at += 1;
+        return 1;
+    }
+    unsigned unit = unit_at(text, *at);
+    if (!unit) {
+        const char *escape = memchr(escapes, text.data[*at + 1], sizeof escapes - 1);
+        to[0] = escape ? escape[1] : text.data[*at + 1];
+        *at += 2;
+        return 1;
+    }
+    unsigned low = unit >= 0xd800 && unit < 0xdc00 ? unit_at(text, *at + 6) : 0;
+    *at += low ? 12 : 6;
+    return put_utf8(low ? 0x10000 + ((unit - 0xd800) << 10) + (low & 0x3ff) : unit, to);
 }
 
 static void new_line(struct buf *to, size_t depth)

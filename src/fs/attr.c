@@ -59,11 +59,10 @@ struct tree_attr realm_attr(const struct tree *tree, const struct realm *realm)
                                .attr_ms = TREE_FOREVER_MS };
 }
 
-/* What is left of the freshness of what the last describe said; of a failure, which is repeated for as long. */
-static int64_t described_left_ms(const struct tree *tree, const struct job *job)
+/* What is left of a freshness; where nothing is, of a failure, which is repeated for as long. */
+static int64_t left_or_failed_ms(const struct tree *tree, const struct job *job, int64_t left_ms)
 {
     int64_t now_ms = tree_now_ms(tree);
-    int64_t left_ms = job_described_left_ms(job, now_ms);
     return !left_ms && job->failed_until_ms > now_ms ? job->failed_until_ms - now_ms : left_ms;
 }
 
@@ -95,19 +94,17 @@ struct tree_attr dir_attr(struct tree *tree, const struct view *view, unsigned d
         return attr;
     bool is_map = tree->layout.dir_is_map[dir];
     int64_t now_ms = tree_now_ms(tree);
-    int64_t left_ms = job_left_ms(job, now_ms);
     attr.ctime_ms = latest->confirmed_ms;
     if (dir && !is_map) {
         attr.mtime_ms = record_created_ms(latest->record);
         attr.entry_ms = attr.attr_ms = TREE_FOREVER_MS;
         return attr;
     }
-    if (!left_ms && job->failed_until_ms > now_ms)
-        left_ms = job->failed_until_ms - now_ms;
     attr.mtime_ms = record_updated_ms(latest->record);
     attr.mtime_ns = ns_of(names_hash(tree, job));
     attr.entry_ms = is_map && !job->described.record ? 0 : TREE_FOREVER_MS;
-    attr.attr_ms = is_map ? described_left_ms(tree, job) : left_ms;
+    attr.attr_ms =
+        left_or_failed_ms(tree, job, is_map ? job_left_ms(job, ASK_DESCRIBED, now_ms) : job_dir_left_ms(job, now_ms));
     return attr;
 }
 
@@ -122,12 +119,24 @@ struct tree_attr branch_attr(struct tree *tree, const struct branch *branch, boo
     attr.mtime_ms = record_updated_ms(job->described.record);
     attr.mtime_ns = ns_of(names_hash(tree, job));
     attr.ctime_ms = job->described.confirmed_ms;
-    attr.entry_ms = job_described_left_ms(job, tree_now_ms(tree));
-    attr.attr_ms = described_left_ms(tree, job);
+    attr.entry_ms = job_left_ms(job, ASK_DESCRIBED, tree_now_ms(tree));
+    attr.attr_ms = left_or_failed_ms(tree, job, attr.entry_ms);
     return attr;
 }
 
 /* ---- versions ---- */
+
+enum ask tree_asks(const struct tree *tree, unsigned field)
+{
+    const struct kind *kind = tree->layout.kind;
+    return field < kind->n_fields && kind->fields[field].listed ? ASK_ANY : ASK_DESCRIBED;
+}
+
+/* What shows the value of a file, however old; NULL: nothing. */
+static const struct knowledge *shown(const struct tree *tree, const struct job *job, unsigned field)
+{
+    return job_shown(job, tree_asks(tree, field), tree_now_ms(tree));
+}
 
 /* Appends what a record holds at a path. 0, -ENOENT where it holds no file there, or -errno. */
 static int render_at(struct tree *tree, struct record *record, unsigned field, const char *path, struct buf *to)
@@ -144,8 +153,9 @@ static int render_at(struct tree *tree, struct record *record, unsigned field, c
 
 int ino_of_current(struct tree *tree, const struct job *job, unsigned field, const char *path, uint64_t *ret_ino)
 {
+    const struct knowledge *known = shown(tree, job, field);
     BUF_CLEANUP struct buf text = BUF_INIT(RENDER_BYTES_MAX);
-    int result = job->described.record ? render_at(tree, job->described.record, field, path, &text) : 0;
+    int result = known ? render_at(tree, known->record, field, path, &text) : 0;
     *ret_ino = ino_of(job, path, strlen(path), &text);
     return result == -ENOENT ? 0 : result;
 }
@@ -153,7 +163,8 @@ int ino_of_current(struct tree *tree, const struct job *job, unsigned field, con
 static int take_record(struct tree *tree, struct version *version)
 {
     const struct job *job = version->view->job;
-    struct record *record = job->described.record;
+    const struct knowledge *known = shown(tree, job, version->field);
+    struct record *record = known ? known->record : NULL;
     struct record *before = version->record;
     BUF_CLEANUP struct buf text = BUF_INIT(RENDER_BYTES_MAX);
     int result = record ? render_at(tree, record, version->field, version->path, &text) : 0;
@@ -162,7 +173,7 @@ static int take_record(struct tree *tree, struct version *version)
     version->ino = ino_of(job, version->path, strlen(version->path), &text);
     version->size = text.len;
     version->updated_ms = record ? record_updated_ms(record) : 0;
-    version->confirmed_ms = job->described.confirmed_ms;
+    version->confirmed_ms = known ? known->confirmed_ms : 0;
     version->record = record ? record_ref(record) : NULL;
     record_unref(before);
     return result;
@@ -191,14 +202,14 @@ int version_fail(struct tree *tree, struct version *version, int number)
     return 0;
 }
 
-/* Whether a resolved one shows what its job's last describe said; then it is confirmed by it, and holds that record, so
- * that the older one need not live on for the same value. */
-static bool version_is_current(struct tree *tree, struct version *version)
+/* Whether a resolved one shows what is known now; then it is confirmed by it, and holds that record, so that the older
+ * one need not live on for the same value. */
+static bool version_is_current(struct tree *tree, struct version *version, const struct knowledge *known)
 {
     const struct job *job = version->view->job;
-    struct record *record = job->described.record;
+    struct record *record = known->record;
     uint64_t ino = 0;
-    if (version->state != VERSION_RESOLVED || !record)
+    if (version->state != VERSION_RESOLVED)
         return false;
     if (version->record != record) {
         BUF_CLEANUP struct buf text = BUF_INIT(RENDER_BYTES_MAX);
@@ -211,16 +222,17 @@ static bool version_is_current(struct tree *tree, struct version *version)
         version->record = record_ref(record);
         record_unref(before);
     }
-    version->confirmed_ms = job->described.confirmed_ms;
+    version->confirmed_ms = known->confirmed_ms;
     return true;
 }
 
 /* The oldest that is current: it has the pages. */
-static struct version *find_current(struct tree *tree, const struct view *view, unsigned field, const char *path)
+static struct version *find_current(struct tree *tree, const struct view *view, unsigned field, const char *path,
+                                    const struct knowledge *known)
 {
     list_each (node, after, &view->versions) {
         struct version *version = list_item(node, struct version, node);
-        if (version->field == field && !strcmp(version->path, path) && version_is_current(tree, version))
+        if (version->field == field && !strcmp(version->path, path) && version_is_current(tree, version, known))
             return version;
     }
     return NULL;
@@ -231,8 +243,8 @@ int version_for_lookup(struct tree *tree, struct view *view, unsigned field, con
 {
     const struct job *job = view->job;
     int64_t now_ms = tree_now_ms(tree);
-    bool usable = job_is_usable(job, now_ms);
-    struct version *version = usable ? find_current(tree, view, field, path) : NULL;
+    const struct knowledge *usable = job_usable(job, tree_asks(tree, field), now_ms);
+    struct version *version = usable ? find_current(tree, view, field, path, usable) : NULL;
     *ret_version = version;
     if (version)
         return 0;
@@ -271,7 +283,9 @@ struct tree_attr version_attr(const struct tree *tree, struct version *version)
         attr.attr_ms = FAILURE_MS;
     } else {
         attr.attr_ms = TREE_FOREVER_MS;
-        attr.entry_ms = version->record == job->described.record ? described_left_ms(tree, job) : 0;
+        const struct knowledge *known = shown(tree, job, version->field);
+        int64_t left_ms = job_left_ms(job, tree_asks(tree, version->field), tree_now_ms(tree));
+        attr.entry_ms = known && known->record == version->record ? left_or_failed_ms(tree, job, left_ms) : 0;
     }
     return attr;
 }

@@ -14,7 +14,7 @@ enum { PATH_BYTES_MAX = 1024, NUMBER_FIRST = 2 };
 struct content {
     const struct layout *layout;
     struct record *record;
-    struct json *json;
+    struct buf key;         /* of the member that is being looked at */
     struct member *members; /* room for all that the answer can have */
     unsigned n_members;
     struct table names; /* of members, by parent and name */
@@ -53,13 +53,17 @@ static int name_take(struct content *content, struct member *member, const char 
     return result;
 }
 
-static int member_add(struct content *content, unsigned parent, const char *key, const struct json_value *value)
+static bool is_container(struct packed_value value)
+{
+    return packed_type(value) == JSON_OBJECT || packed_type(value) == JSON_ARRAY;
+}
+
+static int member_add(struct content *content, unsigned parent, const char *key, struct packed_value value)
 {
     struct member *member = &content->members[content->n_members];
-    enum json_type type = json_type_of(value);
     char encoded[NAME_SIZE];
     bool whole = name_encode(key, encoded);
-    *member = (struct member){ .parent = parent, .is_dir = type == JSON_OBJECT || type == JSON_ARRAY, .value = value };
+    *member = (struct member){ .parent = parent, .is_dir = is_container(value), .value = value };
     bool again = content->numbered_parent == parent && !strcmp(content->numbered, encoded);
     unsigned first = again ? content->numbered_last + 1 : NUMBER_FIRST;
     int result = whole ? name_take(content, member, encoded, 0) : -EEXIST;
@@ -76,28 +80,32 @@ static int member_add(struct content *content, unsigned parent, const char *key,
     return 0;
 }
 
-static size_t count_values(const struct json_value *value)
+static size_t count_values(struct packed_value value)
 {
     size_t n = 1;
-    for (const struct json_value *below = json_first(value); below; below = json_next(below))
+    for (struct packed_value below = packed_first(value); below.at; below = packed_next(below))
         n += count_values(below);
     return n;
 }
 
+/* A member's name, valid until the next is asked for; NULL: no memory. */
+static const char *key_of_value(struct content *content, struct packed_value value)
+{
+    buf_clear(&content->key);
+    return packed_key(value, &content->key) ? NULL : buf_str(&content->key);
+}
+
 /* Everything in an object or array that is shown as `parent`. As deep as the answer, which is limited. */
-static int members_below(struct content *content, unsigned parent, const struct json_value *container)
+static int members_below(struct content *content, unsigned parent, struct packed_value container)
 {
     size_t index = 0;
     char number[24];
-    for (const struct json_value *value = json_first(container); value; value = json_next(value)) {
-        const char *key = json_key(value);
-        if (json_type_of(container) == JSON_ARRAY) {
-            (void)snprintf(number, sizeof number, "%zu", index++);
-            key = number;
-        }
-        int result = member_add(content, parent, key ? key : "", value);
+    for (struct packed_value value = packed_first(container); value.at; value = packed_next(value)) {
+        (void)snprintf(number, sizeof number, "%zu", index++);
+        const char *key = packed_type(container) == JSON_ARRAY ? number : key_of_value(content, value);
+        int result = key ? member_add(content, parent, key, value) : -ENOMEM;
         unsigned self = MEMBER_BASE + content->n_members - 1;
-        if (!result && content->members[content->n_members - 1].is_dir)
+        if (!result && is_container(value))
             result = members_below(content, self, value);
         if (result)
             return result;
@@ -123,12 +131,14 @@ static enum documented documented_as(const struct kind *kind, const char *path)
 }
 
 /* What the table does not name in the object at `path`, which is shown as the layout's directory `dir`. */
-static int members_of_object(struct content *content, unsigned dir, const char *path, const struct json_value *object)
+static int members_of_object(struct content *content, unsigned dir, const char *path, struct packed_value object)
 {
     char below[PATH_BYTES_MAX];
     int result = 0;
-    for (const struct json_value *value = json_first(object); value && !result; value = json_next(value)) {
-        const char *key = json_key(value);
+    for (struct packed_value value = packed_first(object); value.at && !result; value = packed_next(value)) {
+        const char *key = key_of_value(content, value);
+        if (!key)
+            return -ENOMEM;
         int len = snprintf(below, sizeof below, "%s%s%s", path, *path ? "." : "", key);
         bool fits = len >= 0 && (size_t)len < sizeof below && !strchr(key, '.');
         const struct layout_entry *entry = layout_find(content->layout, dir, key);
@@ -144,7 +154,7 @@ static int members_of_object(struct content *content, unsigned dir, const char *
             break;
         case UNKNOWN:
             result = member_add(content, dir, key, value);
-            if (!result && content->members[content->n_members - 1].is_dir)
+            if (!result && is_container(value))
                 result = members_below(content, MEMBER_BASE + content->n_members - 1, value);
             break;
         }
@@ -157,16 +167,14 @@ int content_new(const struct layout *layout, struct record *record, struct conte
     struct content *content = calloc(1, sizeof *content);
     if (!content)
         return -ENOMEM;
+    struct packed_value root = record_root(record);
     content->layout = layout;
     content->record = record_ref(record);
+    content->key = BUF_INIT(RENDER_BYTES_MAX);
     table_init(&content->names, key_of);
-    int result = record_parse(record, &content->json);
-    if (!result) {
-        content->members = calloc(count_values(json_root(content->json)), sizeof *content->members);
-        result = content->members ? 0 : -ENOMEM;
-    }
-    if (!result)
-        result = members_of_object(content, 0, "", json_root(content->json));
+    content->members = calloc(count_values(root), sizeof *content->members);
+    int result = content->members ? members_of_object(content, 0, "", root) : -ENOMEM;
+    buf_release(&content->key);
     if (result) {
         content_free(content);
         return result;
@@ -182,7 +190,6 @@ void content_free(struct content *content)
     for (unsigned i = 0; content->members && i < content->n_members; i++)
         free((char *)(uintptr_t)key_of(&content->members[i]).data);
     table_release(&content->names);
-    json_free(content->json);
     record_unref(content->record);
     free(content->members);
     free(content);
@@ -229,14 +236,16 @@ uint64_t content_names_hash(const struct content *content) { return content->nam
 int content_render_field(const struct content *content, unsigned field, struct buf *to)
 {
     const struct kind *kind = record_kind(content->record);
-    if (field == LAYOUT_DESCRIBE)
-        return json_text_pretty(record_text(content->record), to);
-    return render_value(kind->fields[field].type, json_path(json_root(content->json), kind->fields[field].member), to);
+    if (field != LAYOUT_DESCRIBE)
+        return render_value(kind->fields[field].type, record_value(content->record, field), to);
+    BUF_CLEANUP struct buf text = BUF_INIT(RENDER_BYTES_MAX);
+    int result = packed_json(record_root(content->record), &text);
+    return result ? result : json_text_pretty((struct slice){ text.data, text.len }, to);
 }
 
 int content_render_member(const struct member *member, struct buf *to)
 {
-    switch (json_type_of(member->value)) {
+    switch (packed_type(member->value)) {
     case JSON_TRUE:
         return buf_append_str(to, "true\n");
     case JSON_FALSE:

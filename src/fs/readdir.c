@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listings of directories. */
+#include "fs/control.h"
 #include "fs/render.h"
 #include "fs/tree_state.h"
 
@@ -50,7 +51,8 @@ static int emit_file(const struct readdir *readdir, struct view *view, unsigned 
     struct version *version = NULL;
     struct tree_attr attr = { 0 };
     int result = 0;
-    if (readdir->plus && job_described_left_ms(view->job, tree_now_ms(readdir->tree)) && job_is_known(view->job)) {
+    enum ask asked = tree_asks(readdir->tree, field);
+    if (readdir->plus && job_left_ms(view->job, asked, tree_now_ms(readdir->tree)) && job_is_known(view->job)) {
         result = version_for_lookup(readdir->tree, view, field, path, &version);
         if (!result)
             attr = version_attr(readdir->tree, version);
@@ -107,7 +109,7 @@ static int emit_member(const struct readdir *readdir, struct view *view, const c
         return emit_file(readdir, view, FIELD_NONE, path, name, next, ret_fitted);
     struct tree_attr attr = { .ino = ino_of_path(view->job, path, strlen(path)), .is_dir = true };
     struct branch *branch = NULL;
-    if (readdir->plus && job_described_left_ms(view->job, tree_now_ms(tree))) {
+    if (readdir->plus && job_left_ms(view->job, ASK_DESCRIBED, tree_now_ms(tree))) {
         branch = branch_get(&tree->nodes, view, path);
         if (!branch)
             return -ENOMEM;
@@ -216,6 +218,8 @@ int tree_readdir(struct tree *tree, uint64_t node, uint64_t offset, bool plus, t
     unsigned dir = 0;
     struct view *view = view_find(&tree->nodes, node, &dir);
     struct branch *branch = branch_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_readdir(tree->settings.control, node, offset, emit, data);
     if (!realm && !view && !branch)
         return -ESTALE;
     if (realm && !offset)

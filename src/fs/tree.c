@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/tree.h"
 
+#include "fs/control.h"
 #include "fs/render.h"
 #include "fs/tree_state.h"
 #include "jobs/arn.h"
@@ -37,6 +38,10 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
     *ret = (struct tree_attr){ .entry_ms = tree->settings.negative_ttl_ms };
     if (strpbrk(name, "*?["))
         return lookup_pattern(realm, ret);
+    if (!job_name_is_valid(name) && !realm->by_arn && tree->settings.control && !strcmp(name, CONTROL_NAME)) {
+        *ret = control_dir_attr(tree->settings.control);
+        return 0;
+    }
     if (!job_name_is_valid(name))
         return realm->by_arn ? -ENOENT : lookup_realm(tree, name, ret);
     struct job *job = cache_pin(realm->cache, name);
@@ -56,13 +61,22 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
     return 0;
 }
 
+/* An old value is given while a new one is fetched: this is who fetches it. */
+static void revalidate(struct tree *tree, const struct view *view, enum ask asked)
+{
+    if (job_must_revalidate(view->job, asked, tree_now_ms(tree)))
+        cache_revalidate(view->realm->cache, view->job);
+}
+
 static int lookup_version(struct tree *tree, struct view *view, unsigned field, const char *path, struct tree_attr *ret)
 {
     struct version *version = NULL;
+    revalidate(tree, view, tree_asks(tree, field));
     int result = version_for_lookup(tree, view, field, path, &version);
     if (result)
         return result;
     version->lookups++;
+    tree->settings.counts->hits += version->state == VERSION_RESOLVED;
     *ret = version_attr(tree, version);
     return 0;
 }
@@ -90,7 +104,10 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
     char path[TREE_PATH_MAX];
     if (!name_is_possible(name) || !path_join(dir, name, path))
         return -ENOENT;
-    bool usable = job_is_usable(job, tree_now_ms(tree));
+    int64_t now_ms = tree_now_ms(tree);
+    bool usable = job_usable(job, ASK_DESCRIBED, now_ms);
+    revalidate(tree, view, ASK_DESCRIBED);
+    ret->entry_ms = job_left_ms(job, ASK_DESCRIBED, now_ms);
     if (job->described.record) {
         const struct content *content = tree_content(tree, job->described.record);
         if (!content)
@@ -104,20 +121,12 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
     return lookup_branch(tree, view, path, member && usable, ret);
 }
 
-/* An old value is given while a new one is fetched: this is who fetches it. */
-static void revalidate(struct tree *tree, const struct view *view)
-{
-    if (job_must_revalidate(view->job, tree_now_ms(tree)))
-        cache_revalidate(view->realm->cache, view->job);
-}
-
 static int lookup_in_dir(struct tree *tree, struct view *view, unsigned dir, const char *name, struct tree_attr *ret)
 {
-    revalidate(tree, view);
     unsigned same = tree->layout.dir_same[dir]; /* an alias holds what its parent holds, but no alias */
     const struct layout_entry *entry = layout_find(&tree->layout, same, name);
     char path[TREE_PATH_MAX];
-    *ret = (struct tree_attr){ .entry_ms = job_left_ms(view->job, tree_now_ms(tree)) };
+    *ret = (struct tree_attr){ .entry_ms = job_dir_left_ms(view->job, tree_now_ms(tree)) };
     if (entry && same != dir && layout_is_alias(&tree->layout, entry))
         return -ENOENT;
     if (!entry) {
@@ -136,6 +145,8 @@ int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_
 {
     unsigned dir = 0;
     struct realm *realm = realm_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_lookup(tree->settings.control, node, name, ret);
     if (realm)
         return lookup_job(tree, realm, name, ret);
     struct view *view = view_find(&tree->nodes, node, &dir);
@@ -144,17 +155,24 @@ int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_
     struct branch *branch = branch_find(&tree->nodes, node);
     if (!branch)
         return -ESTALE;
-    *ret = (struct tree_attr){ .entry_ms = job_described_left_ms(branch->view->job, tree_now_ms(tree)) };
+    *ret = (struct tree_attr){ .entry_ms = job_left_ms(branch->view->job, ASK_DESCRIBED, tree_now_ms(tree)) };
     return lookup_member(tree, branch->view, branch->path, name, ret);
 }
 
-void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups) { nodes_forget(&tree->nodes, node, lookups); }
+void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups)
+{
+    if (control_owns(node))
+        control_forget(tree->settings.control, node, lookups);
+    else
+        nodes_forget(&tree->nodes, node, lookups);
+}
 
 /* ---- getattr ---- */
 
 static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struct tree_attr *ret)
 {
     const struct job *job = view->job;
+    enum ask asked = tree->layout.dir_is_map[dir] ? ASK_DESCRIBED : ASK_ANY;
     int64_t now_ms = tree_now_ms(tree);
     *ret = dir_attr(tree, view, dir);
     if (!job_is_known(job)) {
@@ -164,8 +182,8 @@ static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struc
     }
     if (ret->attr_ms)
         return 0;
-    revalidate(tree, view);
-    return job_is_usable(job, now_ms) ? 0 : TREE_WAIT;
+    revalidate(tree, view, asked);
+    return job_usable(job, asked, now_ms) ? 0 : TREE_WAIT;
 }
 
 static int getattr_branch(struct tree *tree, struct branch *branch, struct tree_attr *ret)
@@ -185,11 +203,11 @@ static int getattr_branch(struct tree *tree, struct branch *branch, struct tree_
     }
     if (job->absent_until_ms > now_ms)
         return -ENOENT;
-    if (!job_is_usable(job, now_ms)) {
+    if (!job_usable(job, ASK_DESCRIBED, now_ms)) {
         bool failing = job->failed_until_ms > now_ms;
         return !failing ? TREE_WAIT : member && member->is_dir ? 0 : -job->failed_number;
     }
-    revalidate(tree, branch->view);
+    revalidate(tree, branch->view, ASK_DESCRIBED);
     return !member ? -ENOENT : member->is_dir ? 0 : -ESTALE; /* ESTALE: the kernel walks again, and finds a file */
 }
 
@@ -202,7 +220,7 @@ static int version_settle(struct tree *tree, struct version *version)
         return 0;
     if (job->absent_until_ms > now_ms)
         return -ENOENT;
-    if (job_is_usable(job, now_ms))
+    if (job_usable(job, tree_asks(tree, version->field), now_ms))
         return version_resolve(tree, version);
     return job->failed_until_ms > now_ms ? version_fail(tree, version, job->failed_number) : TREE_WAIT;
 }
@@ -211,6 +229,8 @@ int tree_getattr(struct tree *tree, uint64_t node, struct tree_attr *ret)
 {
     unsigned dir = 0;
     const struct realm *realm = realm_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_getattr(tree->settings.control, node, ret);
     if (realm) {
         *ret = realm_attr(tree, realm);
         return 0;
@@ -240,9 +260,12 @@ static int settle_waited(struct tree *tree, struct version *version, int number)
 int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tree_attr *ret)
 {
     struct version *version = version_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_getattr_waited(tree->settings.control, node, number, ret);
     if (number == ESHUTDOWN || number == ENOENT)
         return -number;
-    bool stands_in = version && number && job_is_usable(version->view->job, tree_now_ms(tree));
+    bool stands_in =
+        version && number && job_usable(version->view->job, tree_asks(tree, version->field), tree_now_ms(tree));
     int result = version ? settle_waited(tree, version, stands_in ? 0 : number) : 0;
     if (!result)
         result = tree_getattr(tree, node, ret);
@@ -270,11 +293,14 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
     unsigned dir = 0;
+    if (control_owns(node))
+        return control_opendir(node);
     if (realm) {
         const struct listing_state *state = cache_listing(realm->cache);
-        if (state->listed_once && (!is_listed || state->fresh_until_ms > tree_now_ms(tree)))
-            return 0;
-        return TREE_WAIT;
+        if (!state->listed_once || (is_listed && state->fresh_until_ms <= tree_now_ms(tree)))
+            return TREE_WAIT;
+        tree->settings.counts->hits += is_listed;
+        return 0;
     }
     const struct view *view = view_of(tree, node);
     if (!view)
@@ -288,6 +314,8 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
 bool tree_opendir_keeps(struct tree *tree, uint64_t node)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
+    if (control_owns(node))
+        return true;
     if (realm)
         return realm->read_epoch == cache_listing(realm->cache)->epoch;
     const struct view *view = view_of(tree, node);
@@ -299,6 +327,9 @@ bool tree_opendir_keeps(struct tree *tree, uint64_t node)
 int tree_wait(struct tree *tree, uint64_t node, struct waiter *waiter)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
+    tree->settings.counts->misses++;
+    if (control_owns(node))
+        return control_wait(tree->settings.control, node, waiter);
     if (realm)
         return cache_list(realm->cache, waiter);
     struct view *view = view_of(tree, node);
@@ -319,8 +350,18 @@ static int render_version(struct tree *tree, const struct version *version, stru
     return member ? content_render_member(member, to) : -ESTALE;
 }
 
+static int read_control(struct tree *tree, uint64_t node, uint64_t offset, size_t size, struct slice *ret)
+{
+    buf_clear(&tree->scratch);
+    int result = control_read(tree->settings.control, node, offset, size, &tree->scratch);
+    *ret = (struct slice){ buf_str(&tree->scratch), tree->scratch.len };
+    return result;
+}
+
 int tree_read(struct tree *tree, uint64_t node, uint64_t offset, size_t size, struct slice *ret)
 {
+    if (control_owns(node))
+        return read_control(tree, node, offset, size, ret);
     struct version *version = version_find(&tree->nodes, node);
     int result = version ? version_settle(tree, version) : -ESTALE;
     if (result)
@@ -344,6 +385,8 @@ int tree_new(const struct tree_settings *settings, struct tree **ret_tree)
     if (!tree)
         return -ENOMEM;
     tree->settings = *settings;
+    if (!settings->counts)
+        tree->settings.counts = &tree->own_counts;
     tree->scratch = BUF_INIT(RENDER_BYTES_MAX);
     layout_init(&tree->layout, settings->kind);
     nodes_init(&tree->nodes);

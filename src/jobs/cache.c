@@ -2,7 +2,6 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
-#include "base/log.h"
 #include "jobs/listing.h"
 
 #include <errno.h>
@@ -23,6 +22,8 @@ struct cache {
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
+    bool relists;            /* it is wanted even if nobody waits */
+    int64_t relist_after_ms; /* after one that failed */
     struct listing_state state;
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
@@ -140,15 +141,34 @@ void cache_unpin(struct cache *cache, struct job *job)
     job_forget_if_idle(cache, job);
 }
 
-static void knowledge_set(struct knowledge *knowledge, struct record *record, struct source_time time,
-                          int64_t fresh_until_ms)
+/* Until when it is fresh, and until when it may be given all the same. */
+static void knowledge_last(const struct cache *cache, struct knowledge *knowledge, int64_t fresh_until_ms)
+{
+    knowledge->fresh_until_ms = fresh_until_ms;
+    knowledge->revalidate_until_ms = fresh_until_ms + cache->settings.stale_while_revalidate_ms;
+    knowledge->error_until_ms = fresh_until_ms + cache->settings.stale_if_error_ms;
+}
+
+static void knowledge_set(const struct cache *cache, struct knowledge *knowledge, struct record *record,
+                          struct source_time time, int64_t fresh_until_ms)
 {
     struct record *before = knowledge->record;
-    *knowledge = (struct knowledge){ .record = record_ref(record),
-                                     .sent_ms = time.sent_ms,
-                                     .fresh_until_ms = fresh_until_ms,
-                                     .confirmed_ms = time.sent_wall_ms };
+    *knowledge =
+        (struct knowledge){ .record = record_ref(record), .sent_ms = time.sent_ms, .confirmed_ms = time.sent_wall_ms };
+    knowledge_last(cache, knowledge, fresh_until_ms);
     record_unref(before);
+}
+
+/* It is old from now on, and given only where a new one cannot be had. */
+static void knowledge_expire(struct knowledge *knowledge)
+{
+    knowledge->fresh_until_ms = knowledge->revalidate_until_ms = 0;
+}
+
+static void knowledge_clear(struct knowledge *knowledge)
+{
+    record_unref(knowledge->record);
+    *knowledge = (struct knowledge){ 0 };
 }
 
 static int64_t ttl_of(const struct cache *cache, const struct record *record)
@@ -157,25 +177,19 @@ static int64_t ttl_of(const struct cache *cache, const struct record *record)
 }
 
 /* What was asked for before cache_expire() is as old as what was held then. */
-static int64_t fresh_until_of(const struct cache *cache, const struct record *record, struct source_time time)
+static bool is_expired(const struct cache *cache, const struct record *record, struct source_time time)
 {
-    bool expired = time.sent_ms < cache->expired_ms && !record_is_final(record);
-    return expired ? 0 : time.sent_ms + ttl_of(cache, record);
+    return time.sent_ms < cache->expired_ms && !record_is_final(record);
 }
 
 /* ---- describe ---- */
 
-/* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
-static void failure_log(const char *what, const struct error *error)
+/* `name` "": the list. */
+static void failure_tell(const struct cache *cache, const char *what, const char *name, const char *operation,
+                         const struct error *error)
 {
-    if (error->number == ENOENT || error->repeats) {
-        log_debug("%s: %s", what, error->message);
-        return;
-    }
-    size_t len = strlen(error->message);
-    const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
-    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
+    const char *directory = cache->settings.directory ? cache->settings.directory : "";
+    failures_tell(cache->settings.failures, &(struct failure_place){ what, directory, name, operation }, error);
 }
 
 static void job_failed(struct cache *cache, struct job *job, const struct error *error)
@@ -183,9 +197,9 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     int64_t now_ms = now_of(cache);
     char what[JOB_NAME_MAX + 16] = "describe ";
     (void)strncat(what, job->name, JOB_NAME_MAX);
-    if (error->number != ESHUTDOWN)
-        failure_log(what, error);
+    failure_tell(cache, what, job->name, cache->settings.kind->describe_operation, error);
     if (error->number == ENOENT) {
+        knowledge_clear(&job->described); /* should a listing show it again, that is another one */
         job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
         job->absent_since_ms = now_ms;
         return;
@@ -194,21 +208,14 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     job->failed_until_ms = now_ms + FAILURE_MS;
 }
 
-static void allow_stale(const struct cache *cache, struct knowledge *knowledge)
-{
-    knowledge->revalidate_until_ms = knowledge->fresh_until_ms + cache->settings.stale_while_revalidate_ms;
-    knowledge->error_until_ms = knowledge->fresh_until_ms + cache->settings.stale_if_error_ms;
-}
-
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
 {
     struct flight *flight = data;
     struct cache *cache = flight->cache;
     struct job *job = flight->job;
     if (record) {
-        knowledge_set(&job->described, record, time,
-                      max_of(fresh_until_of(cache, record, time), now_of(cache) + HOLD_MS));
-        allow_stale(cache, &job->described);
+        int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
+        knowledge_set(cache, &job->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
         job->absent_until_ms = 0;
         job->failed_until_ms = 0;
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
@@ -271,7 +278,9 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
     struct knowledge *described = &job->described;
-    knowledge_set(&job->listed, item->record, item->time, fresh_until_of(cache, item->record, item->time));
+    knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    if (is_expired(cache, item->record, item->time))
+        knowledge_expire(&job->listed);
     if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
         job->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
@@ -279,10 +288,9 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
         described->sent_ms = item->time.sent_ms;
         described->confirmed_ms = item->time.sent_wall_ms;
-        described->fresh_until_ms = max_of(described->fresh_until_ms, job->listed.fresh_until_ms);
-        allow_stale(cache, described);
+        knowledge_last(cache, described, max_of(described->fresh_until_ms, job->listed.fresh_until_ms));
     } else if (described->fresh_until_ms > described->sent_ms + cache->settings.ttl_ms)
-        described->fresh_until_ms = described->sent_ms + cache->settings.ttl_ms; /* not so finished after all */
+        knowledge_last(cache, described, described->sent_ms + cache->settings.ttl_ms); /* not so finished after all */
     return final_changed;
 }
 
@@ -310,7 +318,7 @@ static bool order_prune(struct cache *cache)
             continue;
         }
         job->place = 0; /* it was shown once, so it keeps its name; what it is now, a describe must say */
-        job->listed.fresh_until_ms = 0;
+        knowledge_expire(&job->listed);
     }
     cache->state.n_jobs = kept;
     return kept != before;
@@ -343,10 +351,11 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     }
     names_changed |= order_prune(cache);
     int64_t now_ms = now_of(cache);
-    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * (now_ms - result->began_ms));
+    int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * result->took_ms);
     bool expired = result->began_ms < cache->expired_ms;
     cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
+    cache->state.listed_ms = result->began_ms;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
         cache->state.changed_wall_ms = clock_wall_ms(cache->settings.clock);
@@ -359,32 +368,43 @@ static void listing_ended(void *data, const struct listing_result *result, const
 {
     struct cache *cache = data;
     struct error error = { 0 };
-    cache->listing_runs = false;
+    cache->listing_runs = cache->relists = false;
     if (!result)
         error = *failed;
     else if (listing_take(cache, result))
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
     if (error.number != ESHUTDOWN)
         cache->state.failed_number = error.number;
-    if (error.number && error.number != ESHUTDOWN)
-        failure_log("list jobs", &error);
+    if (error.number)
+        failure_tell(cache, "list jobs", "", cache->settings.kind->list_operation, &error);
+    cache->relist_after_ms = error.number ? now_of(cache) + cache->settings.list_ttl_ms : 0;
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &cache->list_waiters);
     waiters_call(&waiters, error.number);
 }
 
+static int listing_run(struct cache *cache)
+{
+    int result = cache->listing_runs ? 0 : listing_start(cache->listing);
+    cache->listing_runs = !result;
+    return result;
+}
+
 int cache_list(struct cache *cache, struct waiter *waiter)
 {
-    if (!cache->listing_runs) {
-        int result = listing_start(cache->listing);
-        if (result)
-            return result;
-        cache->listing_runs = true;
-    }
+    int result = listing_run(cache);
+    if (result)
+        return result;
     waiter->cache = cache;
     list_insert(&cache->list_waiters, &waiter->node);
     return 0;
+}
+
+void cache_relist(struct cache *cache)
+{
+    if (max_of(cache->state.fresh_until_ms, cache->relist_after_ms) <= now_of(cache) && !listing_run(cache))
+        cache->relists = true;
 }
 
 const struct listing_state *cache_listing(const struct cache *cache) { return &cache->state; }
@@ -414,6 +434,8 @@ void waiter_cancel(struct waiter *waiter)
     if (!was_last)
         return;
     if (neighbour == &cache->list_waiters) {
+        if (cache->relists)
+            return;
         cache->listing_runs = false;
         listing_stop(cache->listing);
         return;
@@ -427,16 +449,17 @@ void cache_expire(struct cache *cache)
 {
     size_t at = 0;
     cache->expired_ms = now_of(cache);
-    cache->state.fresh_until_ms = 0;
+    cache->state.fresh_until_ms = cache->relist_after_ms = 0;
     listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
+        bool runs = latest && !record_is_final(latest->record);
         job->failed_until_ms = 0;
         job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
-        if (!latest || record_is_final(latest->record))
-            continue;
-        job->described.fresh_until_ms = job->described.revalidate_until_ms = 0;
-        job->listed.fresh_until_ms = 0;
+        if (runs || (job->described.record && !record_is_final(job->described.record)))
+            knowledge_expire(&job->described);
+        if (runs || (job->listed.record && !record_is_final(job->listed.record)))
+            knowledge_expire(&job->listed);
     }
 }
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/job.h"
 
+#include <stddef.h>
+
 static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 {
-    return knowledge->record && knowledge->fresh_until_ms > now_ms ? knowledge->fresh_until_ms - now_ms : 0;
+    return knowledge && knowledge->record && knowledge->fresh_until_ms > now_ms ? knowledge->fresh_until_ms - now_ms
+                                                                                : 0;
 }
 
 bool job_is_known(const struct job *job)
 {
     return !job->absent_until_ms && (job->described.record || job->listed.record);
 }
-
-int64_t job_described_left_ms(const struct job *job, int64_t now_ms) { return left(&job->described, now_ms); }
 
 const struct knowledge *job_latest(const struct job *job)
 {
@@ -20,23 +21,32 @@ const struct knowledge *job_latest(const struct job *job)
     return job->listed.record && job->listed.sent_ms > job->described.sent_ms ? &job->listed : &job->described;
 }
 
-int64_t job_left_ms(const struct job *job, int64_t now_ms)
+const struct knowledge *job_shown(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    const struct knowledge *latest = job_latest(job);
-    return latest ? left(latest, now_ms) : 0;
+    if (asked == ASK_ANY && !left(&job->described, now_ms))
+        return job_latest(job);
+    return job->described.record ? &job->described : NULL;
 }
 
-bool job_must_revalidate(const struct job *job, int64_t now_ms)
+int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    return job_is_known(job) && job->described.record && job->described.fresh_until_ms <= now_ms &&
-           job->described.revalidate_until_ms > now_ms && job->failed_until_ms <= now_ms;
+    return left(job_shown(job, asked, now_ms), now_ms);
 }
 
-bool job_is_usable(const struct job *job, int64_t now_ms)
+int64_t job_dir_left_ms(const struct job *job, int64_t now_ms) { return left(job_latest(job), now_ms); }
+
+bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms)
 {
-    const struct knowledge *described = &job->described;
-    if (!job_is_known(job) || !described->record)
-        return false;
-    return described->fresh_until_ms > now_ms || job_must_revalidate(job, now_ms) ||
-           (job->failed_until_ms > now_ms && described->error_until_ms > now_ms);
+    const struct knowledge *shown = job_shown(job, asked, now_ms);
+    return job_is_known(job) && shown && shown->fresh_until_ms <= now_ms && shown->revalidate_until_ms > now_ms &&
+           job->failed_until_ms <= now_ms;
+}
+
+const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_t now_ms)
+{
+    const struct knowledge *shown = job_shown(job, asked, now_ms);
+    if (!job_is_known(job) || !shown)
+        return NULL;
+    bool stands_in = job->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
+    return left(shown, now_ms) || stands_in || job_must_revalidate(job, asked, now_ms) ? shown : NULL;
 }

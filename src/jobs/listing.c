@@ -17,6 +17,8 @@ struct listing {
     bool restarted;           /* the service refused a token once and it began anew */
     char *token;              /* of the next page; NULL before the first */
     int64_t began_ms;
+    int64_t asked_ms; /* for the page under way */
+    int64_t took_ms;
     struct listed_item *items;
     size_t n_items;
     size_t room;
@@ -43,6 +45,7 @@ static void listing_clear(struct listing *listing)
     free(steal(&listing->token));
     free(steal(&listing->tokens_seen));
     listing->n_items = listing->room = listing->n_pages = 0;
+    listing->took_ms = 0;
 }
 
 void listing_free(struct listing *listing)
@@ -105,7 +108,7 @@ static void listing_fail(struct listing *listing, const struct error *error)
 
 static void listing_complete(struct listing *listing)
 {
-    struct listing_result result = { listing->items, listing->n_items, listing->began_ms };
+    struct listing_result result = { listing->items, listing->n_items, listing->began_ms, listing->took_ms };
     listing->restarted = false;
     listing->settings.done(listing->settings.data, &result, NULL);
     listing_clear(listing);
@@ -116,6 +119,7 @@ static void page_came(void *data, const struct source_page *page, struct source_
     struct listing *listing = data;
     struct error error = { 0 };
     listing->call = NULL;
+    listing->took_ms += clock_monotonic_ms(listing->settings.clock) - listing->asked_ms;
     if (!page && !listing->wanted) /* stopped: what has come stays, this page is asked for again */
         return;
     if (!page && !strcmp(failed->code, "InvalidNextTokenException") && listing->token && !listing->restarted) {
@@ -148,6 +152,7 @@ static int page_ask(struct listing *listing)
     int64_t now_ms = clock_monotonic_ms(listing->settings.clock);
     if (!listing->token)
         listing->began_ms = now_ms;
+    listing->asked_ms = now_ms;
     return source->list(source, listing->token, now_ms + listing->settings.timeout_ms, page_came, listing,
                         &listing->call);
 }

@@ -17,22 +17,11 @@ struct record {
     int64_t updated_ms;
     int64_t created_ms;
     uint64_t arn_hash;
-    uint64_t listed_hash; /* of what listings carry */
-    uint32_t name_len;
-    uint32_t text_len;
-    char bytes[]; /* the name, then the text */
+    size_t packed_len;
+    char packed[]; /* the name is what it repeats */
 };
 
-enum { TEXT_BYTES_MAX = 16 << 20 };
-
-static const struct json_limits limits = { .bytes = TEXT_BYTES_MAX, .depth = JSON_DEPTH_MAX };
-
-/* A scalar as text: a string decoded, a number in its digits; NULL if it is absent, null or something else. */
-static const char *words_of(const struct json_value *value)
-{
-    const char *text = json_string(value);
-    return text ? text : json_number(value);
-}
+enum { BYTES_MAX = 64 << 20 };
 
 static const struct json_value *field_value(const struct kind *kind, size_t field, const struct json_value *job)
 {
@@ -93,16 +82,6 @@ static int64_t time_of(const struct kind *kind, size_t field, const struct json_
     return digits && !timestamp_from_number(digits, &ms) ? ms : 0;
 }
 
-static uint64_t hash_listed(const struct kind *kind, const struct json_value *job)
-{
-    uint64_t hash = 0;
-    for (size_t i = 0; i < kind->n_fields; i++) {
-        const char *words = kind->fields[i].listed ? words_of(field_value(kind, i, job)) : NULL;
-        hash = words ? hash_bytes(hash, words, strlen(words) + 1) : hash_bytes(hash, "", 0);
-    }
-    return hash;
-}
-
 static void note_facts(struct record *record, const struct json_value *job)
 {
     const struct kind *kind = record->kind;
@@ -114,32 +93,64 @@ static void note_facts(struct record *record, const struct json_value *job)
     if (!record->updated_ms)
         record->updated_ms = record->created_ms;
     record->arn_hash = hash_bytes(0, arn ? arn : "", arn ? strlen(arn) : 0);
-    record->listed_hash = hash_listed(kind, job);
 }
 
 int record_new(const struct kind *kind, const struct json_value *job, struct slice text, struct record **ret_record,
                struct error *error)
 {
     const char *name = json_string(field_value(kind, kind->name, job));
-    BUF_CLEANUP struct buf bytes = BUF_INIT(TEXT_BYTES_MAX);
+    BUF_CLEANUP struct buf packed = BUF_INIT(BYTES_MAX);
     if (!name)
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a job without a name");
     int result = check_types(job, kind, error);
     if (result)
         return result;
-    (void)buf_append_str(&bytes, name);
-    size_t name_len = bytes.len;
-    (void)json_text_compact(text, &bytes);
-    struct record *record = buf_error(&bytes) ? NULL : malloc(sizeof *record + bytes.len);
-    if (!record)
+    if (packed_append(text, (struct slice){ name, strlen(name) }, &packed))
         return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    *record = (struct record){
-        .refs = 1, .kind = kind, .name_len = (uint32_t)name_len, .text_len = (uint32_t)(bytes.len - name_len)
-    };
-    memcpy(record->bytes, bytes.data, bytes.len);
+    struct record *record = malloc(sizeof *record + packed.len);
+    if (!record) {
+        packed_release(packed.data);
+        return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
+    }
+    *record = (struct record){ .refs = 1, .kind = kind, .packed_len = packed.len };
+    memcpy(record->packed, packed.data, packed.len);
     note_facts(record, job);
     *ret_record = record;
     return 0;
+}
+
+/* Whether a member of an item is, or holds, a field that listings carry. */
+static bool is_listed(const struct kind *kind, const char *key)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; i < kind->n_fields; i++) {
+        const char *member = kind->fields[i].member;
+        if (kind->fields[i].listed && !strncmp(member, key, len) && (!member[len] || member[len] == '.'))
+            return true;
+    }
+    return false;
+}
+
+int record_new_listed(const struct kind *kind, const struct json_value *item, struct slice text,
+                      struct record **ret_record, struct error *error)
+{
+    BUF_CLEANUP struct buf kept = BUF_INIT(BYTES_MAX);
+    struct slice key;
+    struct slice value;
+    size_t at = 0;
+    for (const struct json_value *member = json_first(item); member && json_text_member(text, &at, &key, &value);
+         member = json_next(member)) {
+        if (!json_key(member) || !is_listed(kind, json_key(member)))
+            continue;
+        (void)buf_append_char(&kept, kept.len ? ',' : '{');
+        (void)buf_append(&kept, key.data, key.len);
+        (void)buf_append_char(&kept, ':');
+        (void)buf_append(&kept, value.data, value.len);
+    }
+    (void)buf_append_str(&kept, kept.len ? "}" : "{}");
+    if (buf_error(&kept))
+        return failure_set(error, FAILURE_MEMORY, "no memory for a listed job");
+    return record_new(kind, item, (struct slice){ kept.data, kept.len }, ret_record, error);
 }
 
 struct record *record_ref(struct record *record)
@@ -150,25 +161,24 @@ struct record *record_ref(struct record *record)
 
 void record_unref(struct record *record)
 {
-    if (record && !--record->refs)
-        free(record);
+    if (!record || --record->refs)
+        return;
+    packed_release(record->packed);
+    free(record);
 }
 
-struct slice record_text(const struct record *record)
+struct packed_value record_root(const struct record *record) { return packed_root(record->packed); }
+
+struct packed_value record_value(const struct record *record, size_t field)
 {
-    return (struct slice){ record->bytes + record->name_len, record->text_len };
+    return packed_path(record_root(record), record->kind->fields[field].member);
 }
 
-int record_parse(const struct record *record, struct json **ret_json)
-{
-    struct error error;
-    struct slice text = record_text(record);
-    return json_parse(text.data, text.len, &limits, ret_json, &error);
-}
+size_t record_size(const struct record *record) { return sizeof *record + record->packed_len; }
 
 const struct kind *record_kind(const struct record *record) { return record->kind; }
 
-struct slice record_name(const struct record *record) { return (struct slice){ record->bytes, record->name_len }; }
+struct slice record_name(const struct record *record) { return packed_common(record->packed); }
 
 uint64_t record_arn_hash(const struct record *record) { return record->arn_hash; }
 
@@ -178,4 +188,17 @@ int64_t record_updated_ms(const struct record *record) { return record->updated_
 
 int64_t record_created_ms(const struct record *record) { return record->created_ms; }
 
-bool record_agrees(const struct record *a, const struct record *b) { return a->listed_hash == b->listed_hash; }
+static bool says_nothing(struct packed_value value) { return packed_type(value) == JSON_NULL; }
+
+bool record_agrees(const struct record *a, const struct record *b)
+{
+    for (size_t i = 0; i < a->kind->n_fields; i++) {
+        if (!a->kind->fields[i].listed)
+            continue;
+        struct packed_value in_a = record_value(a, i);
+        struct packed_value in_b = record_value(b, i);
+        if (!(says_nothing(in_a) && says_nothing(in_b)) && !packed_equal(in_a, in_b))
+            return false;
+    }
+    return true;
+}

@@ -246,7 +246,7 @@ static int page_read_item(struct service *service, const struct json_value *item
                           struct source_page *page, struct error *error)
 {
     struct record *record = NULL;
-    int result = record_new(service->kind, item, text, &record, error);
+    int result = record_new_listed(service->kind, item, text, &record, error);
     if (result)
         return result;
     char name[JOB_NAME_MAX + 2] = "";

@@ -143,7 +143,7 @@ void fake_source_page(struct fake_source *fake, const char *json_text, const cha
     size_t at = 0;
     for (const struct json_value *item = json_first(json_root(json)); item; item = json_next(item))
         if (!json_text_next((struct slice){ json_text, strlen(json_text) }, &at, &text) ||
-            record_new(&kind_batch_inference_job, item, text, &records[page.n_records++], &error))
+            record_new_listed(&kind_batch_inference_job, item, text, &records[page.n_records++], &error))
             abort();
     call.listed(call.data, &page, call.time, NULL);
     for (size_t i = 0; i < page.n_records; i++)

@@ -79,7 +79,8 @@ void world_init(struct world *world, int max_requests)
                                         .credentials = &world->provider.provider,
                                         .timers = &world->timers,
                                         .clock = &world->clock.clock,
-                                        .random = &world->random };
+                                        .random = &world->random,
+                                        .stats = &world->stats };
     assert_int_equal(client_new(&settings, &world->client), 0);
 }
 

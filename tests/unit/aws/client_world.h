@@ -55,6 +55,7 @@ struct world {
     struct fake_provider provider;
     double unit;
     struct random_source random;
+    struct stats stats;
     struct client *client;
     bool within; /* a function of the client's that must not call back is running */
 };

@@ -368,6 +368,45 @@ static void test_start_fails(void **state)
     world_release(&world);
 }
 
+/* Each request is counted once, when it ends, however it does. */
+static void test_counts(void **state)
+{
+    (void)state;
+    struct world world;
+    struct result results[7] = { { 0 } };
+    world_init(&world, 8);
+    const struct stats_operation *row = &world.stats.operations[0];
+    for (int i = 0; i < 7; i++)
+        world_start(&world, &results[i], "{}");
+    assert_string_equal(row->name, "DescribeBatchInferenceJob");
+    assert_int_equal(world.stats.last_good_ms, 0);
+    world_advance(&world, 30);
+    int64_t good_ms = world.clock.monotonic_ms;
+    fake_http_answer(&world.http, 0, 200, NULL, GOOD);
+    world_advance(&world, 30);
+    fake_http_answer(&world.http, 1, 400, NULL, error_body("ResourceNotFoundException"));
+    fake_http_answer(&world.http, 2, 403, NULL, error_body("AccessDeniedException"));
+    fake_http_answer(&world.http, 3, 400, NULL, error_body("InvalidInputException"));
+    fake_http_answer(&world.http, 4, 503, NULL, "");
+    fake_http_answer(&world.http, 5, 400, NULL, error_body("ThrottlingException"));
+    result_cancel(&results[6]);
+    assert_int_equal(world.stats.retries, 0);
+    world_advance(&world, 25);
+    assert_int_equal(world.stats.retries, 1);
+    fake_http_fail(&world.http, 7, FAILURE_RESET, "cut");
+    world_advance(&world, 1000);
+    world_advance(&world, TIMEOUT_MS);
+    for (int i = 0; i < STATS_OUTCOMES; i++)
+        assert_int_equal(row->calls[i], i == STATS_UNANSWERED ? 3 : 1); /* the two that were tried again hang */
+    assert_int_equal(world.stats.retries, 3);
+    assert_int_equal(world.stats.last_good_ms, good_ms);
+    assert_int_equal(row->answered, 6);
+    assert_int_equal(row->answered_ms, 30 + 5 * 60);
+    assert_int_equal(row->buckets[3], 1);
+    assert_int_equal(row->buckets[4], 5);
+    world_release(&world);
+}
+
 int main(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
@@ -383,6 +422,7 @@ int main(void)
         cmocka_unit_test(test_deadline_elsewhere),
         cmocka_unit_test(test_no_credentials),
         cmocka_unit_test(test_start_fails),
+        cmocka_unit_test(test_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

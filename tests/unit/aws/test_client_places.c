@@ -367,6 +367,10 @@ static void test_random_walk(void **state)
         for (int i = 0; i < CALLS; i++)
             ended += results[i].calls;
         assert_int_equal(started, ended + cancelled);
+        uint64_t counted = 0;
+        for (int i = 0; i < STATS_OUTCOMES; i++)
+            counted += world.stats.operations[0].calls[i];
+        assert_int_equal(counted, world.http.n_requests);
     }
 }
 

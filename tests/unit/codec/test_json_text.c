@@ -81,10 +81,33 @@ static void members_by_key(void **state)
     assert_false(json_text_find(slice_of(""), "a", &value));
 }
 
+static void strings_are_decoded(void **state)
+{
+    static const struct {
+        const char *sent;
+        const char *text;
+    } cases[] = {
+        { "", "" },
+        { "a/b", "a/b" },
+        { "\\\"\\\\\\/\\b\\f\\n\\r\\t", "\"\\/\b\f\n\r\t" },
+        { "\\u0041\\u00E9\\u20ac\\ud83d\\ude80", "A\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x80" },
+        { "\xc3\xa9", "\xc3\xa9" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        BUF_CLEANUP struct buf text = BUF_INIT(1000);
+        size_t at = 0;
+        char bytes[4];
+        for (unsigned n; (n = json_text_decode(slice_of(cases[i].sent), &at, bytes));)
+            (void)buf_append(&text, bytes, n);
+        assert_string_equal(buf_str(&text), cases[i].text);
+    }
+}
+
 /* What is no JSON stays within its bounds (the sanitizers look), and ends. */
 static void anything_else_ends(void **state)
 {
-    static const char text[] = "[{\"a\\\":[1,,]}\\\"]{:}\"\\";
+    static const char text[] = "[{\"a\\\":[1,,]}\\\"]{:}\"\\ud800\\u12z\\";
     (void)state;
     for (size_t from = 0; from < sizeof text; from++)
         for (size_t len = 0; from + len < sizeof text; len++) {
@@ -98,12 +121,16 @@ static void anything_else_ends(void **state)
                 assert_in_range(value.data - whole.data, 0, whole.len);
             assert_int_equal(json_text_compact(whole, &to), 0);
             assert_int_equal(json_text_pretty(whole, &to), 0);
+            char bytes[4];
+            for (at = 0; json_text_decode(whole, &at, bytes);)
+                assert_in_range(at, 1, whole.len);
         }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(compact_and_pretty), cmocka_unit_test(values_in_order),
-                                        cmocka_unit_test(members_by_key), cmocka_unit_test(anything_else_ends) };
+                                        cmocka_unit_test(members_by_key), cmocka_unit_test(strings_are_decoded),
+                                        cmocka_unit_test(anything_else_ends) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,8 +121,8 @@ static void members_appear_in_listings_once_described(void **state)
     assert_int_equal(tree_readdir(world->tree, input.node, 0, true, collect, &below), 0);
     assert_true(tree_opendir_keeps(world->tree, dir.node));
     assert_true(tree_opendir_keeps(world->tree, input.node));
-    struct tree_attr status = lookup(world, dir.node, "status");
-    assert_int_equal(wait_for(world, status.node, WITH(NEW MAP), NULL, &attr), 0);
+    struct tree_attr filter = lookup(world, dir.node, "filterArn");
+    assert_int_equal(wait_for(world, filter.node, WITH(NEW MAP), NULL, &attr), 0);
     struct tree_attr moved = lookup(world, TREE_ROOT, "a");
     assert_int_not_equal(moved.mtime_ns, dir.mtime_ns); /* so that the kernel reads the directory again */
     assert_int_equal(moved.mtime_ms, 7000);

@@ -107,10 +107,10 @@ static void age_counts_from_the_request(void **state)
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
     fake_clock_advance(&world->clock, 4000);
     fake_source_describe(&world->source, RUNNING);
-    assert_int_equal(job_left_ms(job, now_of(world)), TTL - 4000);
+    assert_int_equal(job_dir_left_ms(job, now_of(world)), TTL - 4000);
     assert_int_equal(job->described.confirmed_ms, sent_wall_ms);
-    assert_int_equal(job_left_ms(job, sent_ms + TTL - 1), 1);
-    assert_int_equal(job_left_ms(job, sent_ms + TTL), 0);
+    assert_int_equal(job_dir_left_ms(job, sent_ms + TTL - 1), 1);
+    assert_int_equal(job_dir_left_ms(job, sent_ms + TTL), 0);
     cache_unpin(world->cache, job);
 }
 
@@ -122,7 +122,7 @@ static void an_answer_that_took_longer_than_the_ttl_holds_for_a_moment(void **st
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
     fake_clock_advance(&world->clock, TTL + 1);
     fake_source_describe(&world->source, RUNNING);
-    assert_int_equal(job_left_ms(job, now_of(world)), HOLD_MS);
+    assert_int_equal(job_dir_left_ms(job, now_of(world)), HOLD_MS);
     cache_unpin(world->cache, job);
 }
 
@@ -131,11 +131,11 @@ static void finished_jobs_are_kept_longer(void **state)
     struct world *world = *state;
     struct job *job = cache_pin(world->cache, "a");
     describe(world, job, FINISHED);
-    assert_int_equal(job_described_left_ms(job, now_of(world)), FINAL_TTL);
+    assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), FINAL_TTL);
     describe(world, job, FAILED);
-    assert_int_equal(job_described_left_ms(job, now_of(world)), FINAL_TTL);
+    assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), FINAL_TTL);
     describe(world, job, RUNNING);
-    assert_int_equal(job_described_left_ms(job, now_of(world)), TTL);
+    assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), TTL);
     cache_unpin(world->cache, job);
 }
 
@@ -146,7 +146,7 @@ static void a_listing_that_shows_a_finished_job_unchanged_confirms_it(void **sta
     describe(world, job, FINISHED);
     fake_clock_advance(&world->clock, FINAL_TTL - 10);
     list(world, "[" FINISHED "]");
-    assert_int_equal(job_described_left_ms(job, now_of(world)), FINAL_TTL);
+    assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), FINAL_TTL);
     assert_int_equal(job->described.confirmed_ms, world->clock.wall_ms);
     cache_unpin(world->cache, job);
 }
@@ -158,8 +158,8 @@ static void a_listing_that_contradicts_a_finished_job_ends_its_long_life(void **
     describe(world, job, FINISHED);
     fake_clock_advance(&world->clock, TTL + 1);
     list(world, "[" FAILED "]");
-    assert_int_equal(job_described_left_ms(job, now_of(world)), 0);
-    assert_true(job_left_ms(job, now_of(world)) > 0); /* the directory is fresh from the listing */
+    assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), 0);
+    assert_true(job_dir_left_ms(job, now_of(world)) > 0); /* the directory is fresh from the listing */
     cache_unpin(world->cache, job);
 }
 
@@ -170,8 +170,8 @@ static void a_running_job_is_not_confirmed_by_a_listing(void **state)
     describe(world, job, RUNNING);
     fake_clock_advance(&world->clock, TTL - 1);
     list(world, "[" RUNNING "]");
-    assert_int_equal(job_described_left_ms(job, now_of(world)), 1);
-    assert_int_equal(job_left_ms(job, now_of(world)), TTL);
+    assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), 1);
+    assert_int_equal(job_dir_left_ms(job, now_of(world)), TTL);
     cache_unpin(world->cache, job);
 }
 
@@ -491,8 +491,8 @@ static void expiring_spares_finished_jobs(void **state)
     describe(world, finished, NAMED("b"));
     list(world, "[" NAMED("b") "]");
     cache_expire(world->cache);
-    assert_int_equal(job_left_ms(running, now_of(world)), 0);
-    assert_true(job_left_ms(finished, now_of(world)) > 0);
+    assert_int_equal(job_dir_left_ms(running, now_of(world)), 0);
+    assert_true(job_dir_left_ms(finished, now_of(world)) > 0);
     assert_int_equal(cache_listing(world->cache)->fresh_until_ms, 0);
     assert_true(job_is_known(running));
     cache_unpin(world->cache, running);
@@ -509,7 +509,7 @@ static void what_was_asked_for_before_expiring_is_old_when_it_comes(void **state
     cache_expire(world->cache);
     fake_source_describe(&world->source, RUNNING);
     assert_int_equal(probe.number, 0); /* who waits gets it, for a moment */
-    assert_int_equal(job_left_ms(job, now_of(world)), HOLD_MS);
+    assert_int_equal(job_dir_left_ms(job, now_of(world)), HOLD_MS);
     assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
     fake_clock_advance(&world->clock, 10);
     cache_expire(world->cache);
@@ -520,7 +520,7 @@ static void what_was_asked_for_before_expiring_is_old_when_it_comes(void **state
     fake_clock_advance(&world->clock, 10); /* and what is asked for afterwards is not */
     describe(world, job, RUNNING);
     list(world, "[" RUNNING "]");
-    assert_true(job_left_ms(job, now_of(world)) > HOLD_MS);
+    assert_true(job_dir_left_ms(job, now_of(world)) > HOLD_MS);
     assert_true(cache_listing(world->cache)->fresh_until_ms > now_of(world) + HOLD_MS);
     cache_unpin(world->cache, job);
 }
