@@ -14,8 +14,11 @@
 #include "base/watch.h"
 #include "codec/sigv4.h"
 #include "daemon.h"
+#include "fs/announcer.h"
 #include "fs/control.h"
+#include "fs/events_file.h"
 #include "fs/fuse.h"
+#include "fs/jobs_table.h"
 #include "fs/tree.h"
 #include "jobs/regions.h"
 #include "loop.h"
@@ -24,6 +27,7 @@
 #include "wait.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,8 +46,12 @@ struct app {
     struct settings settings;
     struct http *http;
     struct client *sts;
+    struct events *events;
     struct failures *failures;
     struct regions *regions;
+    struct announcer *announcer;
+    struct jobs_table *jobs_table;
+    struct events_file *events_file;
     struct control *control;
     struct tree *tree;
     struct mount *mount;
@@ -69,6 +77,14 @@ static void names_changed(void *data, const struct cache *cache)
     struct app *app = data;
     if (app->mount)
         tree_names_changed(app->tree, cache, node_changed, app);
+}
+
+/* Called by the announcer's thread. */
+static void drop_pages(void *data, uint64_t node)
+{
+    struct app *app = data;
+    if (app->mount)
+        mount_drop_pages(app->mount, node);
 }
 
 static void reload(void *data)
@@ -179,6 +195,7 @@ static int connect_service(struct app *app, struct error *error)
                     .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
+                   .events = app->events,
                    .failures = app->failures,
                    .ttl_ms = app->options.ttl_ms,
                    .final_ttl_ms = app->options.terminal_ttl_ms,
@@ -198,16 +215,30 @@ static int connect_service(struct app *app, struct error *error)
     return regions_new(&regions, &app->regions, error);
 }
 
-static int build_tree(struct app *app, struct error *error)
+/* The mount's own files. */
+static int build_control(struct app *app)
 {
+    struct cache *cache = regions_own(app->regions);
+    int result = jobs_table_new(&kind_batch_inference_job, cache, &clock_system, &app->jobs_table);
+    if (!result)
+        result = announcer_new(drop_pages, app, &app->announcer);
+    if (!result)
+        result = events_file_new(app->events, app->announcer, &app->events_file);
     const struct control_sources control = { .clock = &clock_system,
-                                             .cache = regions_own(app->regions),
+                                             .cache = cache,
+                                             .jobs_table = app->jobs_table,
+                                             .events = app->events_file,
                                              .failures = app->failures,
                                              .stats = &app->stats,
                                              .counts = &app->counts,
                                              .visit_settings = settings_show,
                                              .data = app };
-    if (control_new(&control, &app->control))
+    return result ? result : control_new(&control, &app->control);
+}
+
+static int build_tree(struct app *app, struct error *error)
+{
+    if (build_control(app))
         return error_set(error, ENOMEM, NULL, "no memory");
     const struct tree_settings tree = { .kind = &kind_batch_inference_job,
                                         .cache = regions_own(app->regions),
@@ -251,6 +282,8 @@ static int start(struct app *app, struct error *error)
     int result = loop_signals(&app->loop, error);
     if (!result)
         result = configure(app, error);
+    if (!result && events_new(&clock_system, &app->events))
+        result = error_set(error, ENOMEM, NULL, "no memory");
     if (!result)
         result = connect_service(app, error);
     if (!result)
@@ -260,15 +293,31 @@ static int start(struct app *app, struct error *error)
     return result;
 }
 
+/* It may wait for a page that is being read, so reads are answered until it has ended. */
+static void stop_announcer(struct app *app)
+{
+    enum { LOOK_AGAIN_MS = 10 };
+    while (app->announcer && !announcer_end(app->announcer)) {
+        (void)mount_serve(app->mount);
+        struct pollfd fd = { mount_fd(app->mount), POLLIN, 0 };
+        (void)poll(&fd, 1, LOOK_AGAIN_MS);
+    }
+}
+
 /* Waiters are answered first: an unmount would wait for them. */
 static void stop(struct app *app)
 {
+    stop_announcer(app);
     if (app->regions)
         regions_end_waits(app->regions, ESHUTDOWN);
     mount_free(app->mount);
     tree_free(app->tree);
     control_free(app->control);
+    events_file_free(app->events_file);
+    announcer_free(app->announcer);
+    jobs_table_free(app->jobs_table);
     regions_free(app->regions);
+    events_free(app->events);
     failures_free(app->failures);
     client_free(app->sts);
     if (app->credentials)

@@ -6,7 +6,8 @@
  *
  * Opening is never asked for (see CONTRIBUTING.md), so what an opening sees begins with its lookup: each lookup of a
  * snapshot gives a node that no other has given, and the getattr that follows takes the snapshot, which is that node's
- * until it is forgotten. A file that grows has one node for ever, whose attributes are asked for every time.
+ * until it is forgotten. A file that grows is the same node for all lookups, until another takes its name; its
+ * attributes are asked for every time.
  */
 #ifndef FS_CONTROL_H
 #define FS_CONTROL_H
@@ -30,6 +31,8 @@ enum { CONTROL_TEXT_MAX = 1 << 20 };
 struct control_sources {
     const struct clock *clock;
     struct cache *cache; /* of the mount's own jobs */
+    struct jobs_table *jobs_table;
+    struct events_file *events;
     const struct failures *failures;
     const struct stats *stats;
     const struct tree_counts *counts;
@@ -40,20 +43,25 @@ struct control_sources {
 
 /* What a file holds at one moment, read by range. Whoever makes one embeds it. */
 struct snapshot {
+    uint64_t node;      /* set by the control when it has one */
     uint64_t size;      /* exact */
     uint64_t content;   /* a hash of what it holds, or a number of this content alone: st_ino is made of it */
     int64_t changed_ms; /* mtime: when it came to hold this, wall clock */
     /* Appends at most `size` bytes from `offset` on, fewer only at the end. 0 or -errno. */
     int (*read)(const struct snapshot *snapshot, uint64_t offset, size_t size, struct buf *to);
+    /* Of a file that grows: sets `size` and `changed_ms` to what may be said now. */
+    void (*look)(struct snapshot *snapshot);
     void (*free)(struct snapshot *snapshot);
 };
 
 enum control_trait {
-    CONTROL_WAITS = 1 << 0,  /* opening it waits for the root's listing if that is not fresh, and fails as it does */
+    CONTROL_WAITS = 1 << 0, /* opening it waits for the root's listing if that is not fresh, and fails as it does */
+    CONTROL_GROWS =
+        1 << 2, /* what is added is seen by who has it open; a snapshot with another `content` is another file */
     CONTROL_RELISTS = 1 << 1 /* opening it starts a listing in the background if the last is older than list-ttl */
 };
 
-/* One of the three functions is set. */
+/* One of the two functions is set. */
 struct control_file {
     const char *name;
     mode_t mode;
@@ -62,10 +70,8 @@ struct control_file {
     /* A text, rendered whole when it is opened. *changed_ms is the time of opening unless set. Fails only for memory:
      * the errors stick in `to`. */
     void (*render)(const struct control_sources *sources, struct buf *to, int64_t *changed_ms);
-    /* A snapshot that is rendered by range. 0 or -errno. */
+    /* A snapshot that is rendered by range, or grows. 0 or -errno. */
     int (*take)(const struct control_sources *sources, struct snapshot **ret_snapshot);
-    /* A file that grows: as it is now. It stays the source's. */
-    const struct snapshot *(*grown)(const struct control_sources *sources);
 };
 
 /* File `i` of the table, in the order of listings; NULL after the last. */
@@ -81,8 +87,6 @@ void control_free(struct control *control); /* takes NULL */
 bool control_owns(uint64_t node);
 /* The directory. */
 struct tree_attr control_dir_attr(const struct control *control);
-/* The node of a file that grows, for who tells the kernel of it. */
-uint64_t control_grown_node(const char *name);
 
 /* As those of tree.h. */
 int control_lookup(struct control *control, uint64_t node, const char *name, struct tree_attr *ret);

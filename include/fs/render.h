@@ -13,7 +13,9 @@
 
 enum { RENDER_BYTES_MAX = 8 << 20 }; /* what escaping can make of the largest answer */
 
-/* Appends a string or a number and its newline; nothing where the service returned none, or null. 0 or buf's -errno. */
+/* Appends a string or a number; nothing where the service returned none, or null. 0 or buf's -errno. */
+int render_words(enum field_type type, struct packed_value value, struct buf *to);
+/* The same with a newline, but still nothing for nothing. */
 int render_value(enum field_type type, struct packed_value value, struct buf *to);
 
 #endif

@@ -26,6 +26,7 @@ struct cache_settings {
     struct job_source *source;
     struct timers *timers;
     const struct clock *clock;
+    struct events *events; /* is told of every status; NULL: nobody is */
     int64_t ttl_ms;
     int64_t final_ttl_ms;
     int64_t list_ttl_ms;
@@ -78,6 +79,7 @@ void waiter_cancel(struct waiter *waiter);
 /* The root's listing. */
 struct listing_state {
     bool listed_once;
+    uint64_t listings; /* made so far, whole ones */
     int64_t listed_ms; /* when the last one that succeeded was begun, monotonic */
     int64_t fresh_until_ms;
     int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */

@@ -14,6 +14,7 @@
 #define JOBS_JOB_H
 
 #include "base/list.h"
+#include "jobs/events.h"
 #include "jobs/record.h"
 
 #include <stdbool.h>
@@ -34,16 +35,17 @@ struct flight;
 struct job {
     struct knowledge described;
     struct knowledge listed;
-    int64_t absent_until_ms; /* the service said that there is no such job; 0: it has not */
-    int64_t absent_since_ms; /* when it said so */
-    int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
-    int failed_number;       /* its errno */
-    unsigned pins;           /* by the layer above */
-    uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
-    uint64_t listing;        /* the last listing that had it */
-    struct list idle;        /* among those that are absent or have failed, and that nobody asks for */
-    struct flight *flight;   /* a describe under way */
-    void *view[2];           /* the layer above's own */
+    int64_t absent_until_ms;     /* the service said that there is no such job; 0: it has not */
+    int64_t absent_since_ms;     /* when it said so */
+    int64_t failed_until_ms;     /* a describe failed: how long that is repeated without a call */
+    int failed_number;           /* its errno */
+    unsigned pins;               /* by the layer above */
+    uint64_t place;              /* in the root's listing: grows, is never used twice; 0: not in it */
+    uint64_t listing;            /* the last listing that had it */
+    struct list idle;            /* among those that are absent or have failed, and that nobody asks for */
+    struct flight *flight;       /* a describe under way */
+    struct event_status *status; /* that jobs/events has seen last */
+    void *view[2];               /* the layer above's own */
     char name[];
 };
 
@@ -65,5 +67,8 @@ bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms);
  */
 int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms);
 int64_t job_dir_left_ms(const struct job *job, int64_t now_ms);
+
+/* The status that the job shows now, or that it is no more. `is_first`: see events_see(). */
+void job_tell_status(struct job *job, struct events *events, bool is_first);
 
 #endif

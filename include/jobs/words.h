@@ -14,9 +14,9 @@
 /* The word of this text, with one more reference; made if there is none. 0: no memory. */
 uint32_t word_get(struct slice text);
 /* Gives one reference back. */
-void word_put(uint32_t word);
+void word_put(uint32_t number);
 /* Valid as long as there is a reference. */
-struct slice word_text(uint32_t word);
+struct slice word_text(uint32_t number);
 /* How many there are. */
 size_t words_count(void);
 

@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers: 0 is the directory, those of files that grow follow their place in the table, then come snapshots. */
-enum { ID_DIR = 0, ID_FILES = 1, ID_SNAPSHOTS = 256, INO_FIRST = 2 };
+enum { ID_DIR = 0, INO_FIRST = 2 }; /* what is looked up counts from 1 */
 enum { OFFSET_SELF = 1, OFFSET_PARENT = 2 };
 
-/* What one lookup of a snapshot gave. */
+/* What one lookup of a snapshot gave, or all of a file that grows. */
 struct opening {
     uint64_t id;
     uint64_t lookups;
@@ -47,23 +46,6 @@ static struct opening *opening_find(const struct control *control, uint64_t node
 {
     uint64_t id = node >> NODE_KIND_BITS;
     return control_owns(node) ? table_get(&control->openings, (struct slice){ (const char *)&id, sizeof id }) : NULL;
-}
-
-/* The file that grows with that node, or NULL. */
-static const struct control_file *grown_find(uint64_t node)
-{
-    uint64_t id = node >> NODE_KIND_BITS;
-    const struct control_file *file = id >= ID_FILES && id < ID_SNAPSHOTS ? control_file_at(id - ID_FILES) : NULL;
-    return control_owns(node) && file && file->grown ? file : NULL;
-}
-
-uint64_t control_grown_node(const char *name)
-{
-    const struct control_file *file;
-    for (size_t i = 0; (file = control_file_at(i)); i++)
-        if (file->grown && !strcmp(file->name, name))
-            return node_of(ID_FILES + i);
-    return 0;
 }
 
 static int64_t wall_of(const struct control *control) { return clock_wall_ms(control->sources.clock); }
@@ -125,48 +107,86 @@ struct tree_attr control_dir_attr(const struct control *control)
                                .attr_ms = TREE_FOREVER_MS };
 }
 
-/* Of a snapshot: a name that nothing may be kept of, then attributes for ever. */
+/* Of a snapshot: a name that nothing may be kept of, then attributes for ever. Of a file that grows: nothing is kept.
+ */
 static struct tree_attr opening_attr(const struct opening *opening)
 {
-    const struct snapshot *snapshot = opening->snapshot;
+    struct snapshot *snapshot = opening->snapshot;
     struct tree_attr attr = { .node = node_of(opening->id),
                               .ino = ino_of(opening->file->name, 0),
                               .mode = opening->file->mode };
+    bool grows = opening->file->traits & CONTROL_GROWS;
     if (!snapshot)
         return attr;
+    if (grows)
+        snapshot->look(snapshot);
     attr.ino = ino_of(opening->file->name, snapshot->content);
     attr.size = snapshot->size;
     attr.mtime_ms = snapshot->changed_ms;
-    attr.ctime_ms = opening->taken_ms;
-    attr.attr_ms = TREE_FOREVER_MS;
+    attr.ctime_ms = grows ? snapshot->changed_ms : opening->taken_ms;
+    attr.attr_ms = grows ? 0 : TREE_FOREVER_MS;
     return attr;
-}
-
-static struct tree_attr grown_attr(const struct control *control, uint64_t node, const struct control_file *file)
-{
-    const struct snapshot *now = file->grown(&control->sources);
-    return (struct tree_attr){ .node = node,
-                               .ino = ino_of(file->name, 0),
-                               .mode = file->mode,
-                               .size = now->size,
-                               .mtime_ms = now->changed_ms,
-                               .ctime_ms = now->changed_ms };
 }
 
 /* ---- what the kernel asks ---- */
 
-static int opening_new(struct control *control, const struct control_file *file, struct tree_attr *ret)
+static struct opening *opening_new(struct control *control, const struct control_file *file)
 {
     struct opening *opening = calloc(1, sizeof *opening);
     if (!opening)
-        return -ENOMEM;
+        return NULL;
     opening->id = ++control->last_id;
-    opening->lookups = 1;
     opening->file = file;
-    if (table_add(&control->openings, opening)) {
-        free(opening);
+    if (!table_add(&control->openings, opening))
+        return opening;
+    free(opening);
+    return NULL;
+}
+
+static void opening_drop(struct control *control, struct opening *opening)
+{
+    (void)table_remove(&control->openings, opening_key(opening));
+    opening_free(opening);
+}
+
+static int opening_take(struct control *control, struct opening *opening)
+{
+    const struct control_file *file = opening->file;
+    if (opening->snapshot)
+        return 0;
+    opening->taken_ms = wall_of(control);
+    int result = file->take ? file->take(&control->sources, &opening->snapshot)
+                            : text_take(&control->sources, file, &opening->snapshot);
+    if (!result)
+        opening->snapshot->node = node_of(opening->id);
+    return result;
+}
+
+/* A file that grows, as what it is already known by. */
+static struct opening *opening_of(const struct control *control, const struct control_file *file, uint64_t content)
+{
+    size_t at = 0;
+    for (struct opening *opening; (opening = table_next(&control->openings, &at));)
+        if (opening->file == file && opening->lookups && opening->snapshot && opening->snapshot->content == content)
+            return opening;
+    return NULL;
+}
+
+static int lookup_file(struct control *control, const struct control_file *file, struct tree_attr *ret)
+{
+    struct opening *opening = opening_new(control, file);
+    if (!opening)
         return -ENOMEM;
+    if (file->traits & CONTROL_GROWS) {
+        int result = opening_take(control, opening);
+        struct opening *known = result ? NULL : opening_of(control, file, opening->snapshot->content);
+        if (result || known)
+            opening_drop(control, opening);
+        if (result)
+            return result;
+        opening = known ? known : opening;
     }
+    opening->lookups++;
     *ret = opening_attr(opening);
     return 0;
 }
@@ -182,10 +202,7 @@ int control_lookup(struct control *control, uint64_t node, const char *name, str
         i++;
     if (!file)
         return -ENOENT;
-    if (!file->grown)
-        return opening_new(control, file, ret);
-    *ret = grown_attr(control, node_of(ID_FILES + i), file);
-    return 0;
+    return lookup_file(control, file, ret);
 }
 
 void control_forget(struct control *control, uint64_t node, uint64_t lookups)
@@ -194,20 +211,8 @@ void control_forget(struct control *control, uint64_t node, uint64_t lookups)
     if (!opening)
         return;
     opening->lookups -= lookups < opening->lookups ? lookups : opening->lookups;
-    if (opening->lookups)
-        return;
-    (void)table_remove(&control->openings, opening_key(opening));
-    opening_free(opening);
-}
-
-static int opening_take(struct control *control, struct opening *opening)
-{
-    const struct control_file *file = opening->file;
-    if (opening->snapshot)
-        return 0;
-    opening->taken_ms = wall_of(control);
-    return file->take ? file->take(&control->sources, &opening->snapshot)
-                      : text_take(&control->sources, file, &opening->snapshot);
+    if (!opening->lookups)
+        opening_drop(control, opening);
 }
 
 static bool must_wait(const struct control *control, const struct opening *opening)
@@ -217,22 +222,24 @@ static bool must_wait(const struct control *control, const struct opening *openi
            (!listing->listed_once || listing->fresh_until_ms <= clock_monotonic_ms(control->sources.clock));
 }
 
+/* Somebody looks at a file, or looks at one that grows again. */
+static void touch(struct control *control, const struct opening *opening)
+{
+    unsigned traits = opening->file->traits;
+    if ((traits & CONTROL_RELISTS) && (!opening->snapshot || (traits & CONTROL_GROWS)))
+        cache_relist(control->sources.cache);
+}
+
 int control_getattr(struct control *control, uint64_t node, struct tree_attr *ret)
 {
     struct opening *opening = opening_find(control, node);
-    const struct control_file *file = opening ? opening->file : grown_find(node);
     if (node == node_of(ID_DIR)) {
         *ret = control_dir_attr(control);
         return 0;
     }
-    if (!file)
+    if (!opening)
         return -ESTALE;
-    if ((file->traits & CONTROL_RELISTS) && !(opening && opening->snapshot))
-        cache_relist(control->sources.cache);
-    if (!opening) {
-        *ret = grown_attr(control, node, file);
-        return 0;
-    }
+    touch(control, opening);
     int result = must_wait(control, opening) ? TREE_WAIT : opening_take(control, opening);
     *ret = opening_attr(opening);
     return result;
@@ -258,9 +265,10 @@ int control_wait(struct control *control, uint64_t node, struct waiter *waiter)
 int control_read(struct control *control, uint64_t node, uint64_t offset, size_t size, struct buf *to)
 {
     const struct opening *opening = opening_find(control, node);
-    const struct control_file *grown = grown_find(node);
-    const struct snapshot *snapshot = opening ? opening->snapshot : grown ? grown->grown(&control->sources) : NULL;
-    return snapshot ? snapshot->read(snapshot, offset, size, to) : -ESTALE;
+    if (!opening || !opening->snapshot)
+        return -ESTALE;
+    touch(control, opening);
+    return opening->snapshot->read(opening->snapshot, offset, size, to);
 }
 
 int control_readdir(const struct control *control, uint64_t node, uint64_t offset, tree_emit_fn *emit, void *data)
@@ -290,7 +298,6 @@ int control_new(const struct control_sources *sources, struct control **ret_cont
     if (!control)
         return -ENOMEM;
     control->sources = *sources;
-    control->last_id = ID_SNAPSHOTS - 1;
     control->began_ms = wall_of(control);
     table_init(&control->openings, opening_key);
     *ret_control = control;

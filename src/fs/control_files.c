@@ -3,6 +3,8 @@
  * values are (base/escape.h). */
 #include "base/escape.h"
 #include "fs/control.h"
+#include "fs/events_file.h"
+#include "fs/jobs_table.h"
 #include "fs/metrics.h"
 
 #include <string.h>
@@ -29,6 +31,16 @@ static void config_render(const struct control_sources *sources, struct buf *to,
     sources->visit_settings(sources->data, setting_render, to);
 }
 
+static int jobs_take(const struct control_sources *sources, struct snapshot **ret_snapshot)
+{
+    return jobs_table_take(sources->jobs_table, ret_snapshot);
+}
+
+static int events_take(const struct control_sources *sources, struct snapshot **ret_snapshot)
+{
+    return events_file_take(sources->events, ret_snapshot);
+}
+
 static void errors_render(const struct control_sources *sources, struct buf *to, int64_t *changed_ms)
 {
     *changed_ms = failures_changed_ms(sources->failures);
@@ -42,6 +54,16 @@ static void metrics_file_render(const struct control_sources *sources, struct bu
 }
 
 static const struct control_file files[] = {
+    { .name = "jobs.tsv",
+      .mode = 0444,
+      .traits = CONTROL_WAITS,
+      .help = "all jobs, a line each, as the root's listing shows them",
+      .take = jobs_take },
+    { .name = "events",
+      .mode = 0444,
+      .traits = CONTROL_GROWS | CONTROL_RELISTS,
+      .help = "changes of status, as they are seen: time, job, old, new",
+      .take = events_take },
     { .name = "errors",
       .mode = 0400,
       .help = "the last 100 failures, and what to do about each",

@@ -458,3 +458,8 @@ void mount_names_changed(struct mount *mount, uint64_t node)
 {
     (void)fuse_lowlevel_notify_inval_inode(mount->session, node, -1, 0); /* takes no lock: see CONTRIBUTING.md */
 }
+
+void mount_drop_pages(struct mount *mount, uint64_t node)
+{
+    (void)fuse_lowlevel_notify_inval_inode(mount->session, node, 0, 0);
+}

@@ -16,19 +16,26 @@ static int render_time(const char *digits, struct buf *to)
     return buf_append_str(to, text);
 }
 
-int render_value(enum field_type type, struct packed_value value, struct buf *to)
+static bool is_there(enum field_type type, struct packed_value value)
+{
+    return packed_type(value) == (type == FIELD_TEXT ? JSON_STRING : JSON_NUMBER);
+}
+
+int render_words(enum field_type type, struct packed_value value, struct buf *to)
 {
     BUF_CLEANUP struct buf text = BUF_INIT(RENDER_BYTES_MAX);
-    if (packed_type(value) != (type == FIELD_TEXT ? JSON_STRING : JSON_NUMBER))
+    if (!is_there(type, value))
         return buf_error(to);
     int result = packed_text(value, &text);
     if (result)
         return result;
     if (type == FIELD_TEXT)
-        (void)escape_text((struct slice){ buf_str(&text), text.len }, to);
-    else if (type == FIELD_TIME)
-        (void)render_time(buf_str(&text), to);
-    else
-        (void)buf_append_str(to, buf_str(&text));
-    return buf_append_char(to, '\n');
+        return escape_text((struct slice){ buf_str(&text), text.len }, to);
+    return type == FIELD_TIME ? render_time(buf_str(&text), to) : buf_append_str(to, buf_str(&text));
+}
+
+int render_value(enum field_type type, struct packed_value value, struct buf *to)
+{
+    int result = render_words(type, value, to);
+    return result || !is_there(type, value) ? result : buf_append_char(to, '\n');
 }

@@ -28,7 +28,6 @@ struct cache {
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
     uint64_t last_place;
-    uint64_t listings;  /* made so far */
     int64_t expired_ms; /* the last cache_expire() */
 };
 
@@ -63,8 +62,10 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
-static void job_free(struct job *job)
+static void job_free(struct cache *cache, struct job *job)
 {
+    if (cache->settings.events)
+        events_forget(cache->settings.events, &job->status);
     record_unref(job->described.record);
     record_unref(job->listed.record);
     free(job);
@@ -81,7 +82,7 @@ static void job_forget(struct cache *cache, struct job *job)
 {
     job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
-    job_free(job);
+    job_free(cache, job);
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
@@ -208,6 +209,18 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     job->failed_until_ms = now_ms + FAILURE_MS;
 }
 
+/* The events are told what one answer has made of the statuses of its jobs. */
+static void tell_events(struct cache *cache, struct job **jobs, size_t n)
+{
+    struct events *events = cache->settings.events;
+    if (!events)
+        return;
+    events_begin(events);
+    for (size_t i = 0; i < n; i++)
+        job_tell_status(jobs[i], events, !cache->state.listed_once);
+    events_end(events);
+}
+
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
 {
     struct flight *flight = data;
@@ -220,6 +233,7 @@ static void job_described(void *data, struct record *record, struct source_time 
         job->failed_until_ms = 0;
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
+    tell_events(cache, &job, 1);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
@@ -306,14 +320,14 @@ static int order_reserve(struct cache *cache, size_t n)
     return 0;
 }
 
-/* Takes out of the order the jobs that listing number `listings` did not have; true if there were any. */
+/* Takes out of the order the jobs that listing number state.listings did not have; true if there were any. */
 static bool order_prune(struct cache *cache)
 {
     size_t kept = 0;
     size_t before = cache->state.n_jobs;
     for (size_t i = 0; i < before; i++) {
         struct job *job = cache->order[i];
-        if (job->listing == cache->listings) {
+        if (job->listing == cache->state.listings) {
             cache->order[kept++] = job;
             continue;
         }
@@ -336,13 +350,13 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         if (!job_get(cache, name.data, name.len))
             return -ENOMEM; /* those that were made stay until the next listing names them */
     }
-    cache->listings++;
+    cache->state.listings++;
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
         job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
-        job->listing = cache->listings;
+        job->listing = cache->state.listings;
         if (job->place)
             continue;
         job->place = ++cache->last_place;
@@ -350,6 +364,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         names_changed = true;
     }
     names_changed |= order_prune(cache);
+    tell_events(cache, cache->order, cache->state.n_jobs);
     int64_t now_ms = now_of(cache);
     int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * result->took_ms);
     bool expired = result->began_ms < cache->expired_ms;
@@ -512,7 +527,7 @@ void cache_free(struct cache *cache)
     }
     size_t at = 0;
     for (struct job *job; (job = table_next(&cache->jobs, &at));)
-        job_free(job);
+        job_free(cache, job);
     table_release(&cache->jobs);
     free(cache->order);
     free(cache);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/job.h"
 
+#include "base/buf.h"
+
 #include <stddef.h>
+
+enum { STATUS_BYTES_MAX = 16 << 20 }; /* a page of a listing has no more */
 
 static int64_t left(const struct knowledge *knowledge, int64_t now_ms)
 {
@@ -49,4 +53,14 @@ const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_
         return NULL;
     bool stands_in = job->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
     return left(shown, now_ms) || stands_in || job_must_revalidate(job, asked, now_ms) ? shown : NULL;
+}
+
+void job_tell_status(struct job *job, struct events *events, bool is_first)
+{
+    const struct knowledge *latest = job_is_known(job) ? job_latest(job) : NULL;
+    BUF_CLEANUP struct buf status = BUF_INIT(STATUS_BYTES_MAX);
+    if (!latest)
+        events_forget(events, &job->status);
+    else if (!packed_text(record_value(latest->record, record_kind(latest->record)->status), &status))
+        events_see(events, &job->status, job->name, (struct slice){ buf_str(&status), status.len }, is_first);
 }

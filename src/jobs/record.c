@@ -202,3 +202,8 @@ bool record_agrees(const struct record *a, const struct record *b)
     }
     return true;
 }
+
+bool record_is_same(const struct record *a, const struct record *b)
+{
+    return a == b || (a->packed_len == b->packed_len && !memcmp(a->packed, b->packed, a->packed_len));
+}

@@ -102,7 +102,7 @@ each_fault() {
         control fault "job=$job"$'\n'"kind=$kind"
         control_post reset-counts
         "$function" "$job" "$text"
-        fails "$text" cat "$M/$job/status" # within a second the errno is repeated without a call
+        fails "$text" cat "$M/$job/numResults" # within a second the errno is repeated without a call
         [ "$(describes)" = "$attempts" ]
         logged "describe $job" "$text" "$code" "$message" "$advice"
     done
@@ -114,7 +114,7 @@ recovered() {
     sleep 1.1
     local job
     for job; do
-        [ -n "$(cat "$M/$job/status")" ]
+        [ -n "$(cat "$M/$job/jobInput/path")" ]
     done
 }
 
@@ -139,14 +139,15 @@ cold_fails() { fails "$2" cat "$M/$1/status"; }
     recovered "${jobs[@]}"
 }
 
-# A job that is known keeps its name, and its values say what is wrong.
+# A job that is known keeps its name. What the listing carried is served from it, the other values say what is wrong.
 listed_fails() {
     [ -d "$M/$1" ]
-    fails "$2" cat "$M/$1/status"
+    fails "$2" cat "$M/$1/numResults"
     [ -d "$M/$1" ]
-    [ -s "$M/$1/failureReason" ]
-    [ "$(stat -c %s "$M/$1/status")" = 1 ]
-    fails "$2" cat "$M/$1/failureReason"
+    [ -s "$M/$1/filterArn" ]
+    [ "$(stat -c %s "$M/$1/numResults")" = 1 ]
+    fails "$2" cat "$M/$1/roleArn"
+    [ "$(cat "$M/$1/jobName")" = "$1" ]
     fails "$2" cat "$M/$1/jobInput/path"
 }
 
@@ -337,7 +338,7 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
     mount_start no-account
     ls "$M" >/dev/null
     pages=$(count)
-    cat "$M/${jobs[0]}/status" >/dev/null
+    cat "$M/${jobs[0]}/status" "$M/${jobs[0]}/roleArn" >/dev/null
     [ "$(count)" = '0 1' ]
     [ "${pages#* }" = 0 ]
     mount_stop
@@ -400,24 +401,25 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
 @test "one job of ten cannot be described: nine and one error" {
     emulator_start --jobs 10 --running 0
     for job in $(control jobs); do
-        control job "$job"$'\nstatus="ACTIVE"\nfailureReason=null'
+        control job "$job"$'\nstatus="ACTIVE"\nnumResults=25\nfilterArn=null'
     done
     ill=$(control jobs | tail -n 1)
     mount_start
     control fault "job=$ill"$'\nkind=status=500'
     cd "$M" || return
-    run --separate-stderr bash -c 'cat */status'
+    run --separate-stderr bash -c 'cat */numResults'
     [ "$status" = 1 ]
-    [ "$output" = "$(printf 'ACTIVE\n%.0s' {1..9})" ]
-    [ "$stderr" = "cat: $ill/status: Remote I/O error" ]
-    run --separate-stderr bash -c 'grep -l ACTIVE */status'
+    [ "$output" = "$(printf '25\n%.0s' {1..9})" ]
+    [ "$stderr" = "cat: $ill/numResults: Remote I/O error" ]
+    run --separate-stderr bash -c 'grep -l 25 */numResults'
     [ "$status" = 2 ]
     [ "${#lines[@]}" = 9 ]
-    [[ $stderr == "grep: $ill/status: Remote I/O error" ]]
+    [[ $stderr == "grep: $ill/numResults: Remote I/O error" ]]
     [ "$(bash -c 'for j in */; do echo "$j"; done' | wc -l)" = 10 ]
-    [ "$(bash -c 'ls -d */status' | wc -l)" = 10 ]
-    [ -s "$ill/failureReason" ]
-    [ "$(bash -c 'for j in */; do [ -s $j/failureReason ] && echo $j; done')" = "$ill/" ]
+    [ "$(bash -c 'ls -d */numResults' | wc -l)" = 10 ]
+    [ -s "$ill/filterArn" ]
+    [ "$(cat -- */status | sort | uniq -c | xargs)" = '10 ACTIVE' ] # a listing tells these
+    [ "$(bash -c 'for j in */; do [ -s $j/filterArn ] && echo $j; done')" = "$ill/" ]
     cd / || return
 }
 

@@ -292,6 +292,8 @@ list_more() {
     [[ $(ls "$M/$job") != *later* ]]
     [ "$(ls "$M/$job/jobInput")" = $'kmsKeyArn\npath' ]
     [ "$(cat "$M/$job/status")" = ACTIVE ]
+    [[ $(ls "$M/$job") != *later* ]] # a listing told this
+    [ -n "$(cat "$M/$job/jobInput/path")" ]
     [[ $(ls "$M/$job") == *later* ]]
     [ "$(ls "$M/$job/jobInput")" = $'kmsKeyArn\nmore\npath' ]
     [ "$(cat "$M/$job/later/a")" = 1 ]

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, PACKED_MAX = 1 << 22 };
 
 static bool comes_back(struct slice text, struct slice common)
 {
-    BUF_CLEANUP struct buf packed = BUF_INIT(4 * TEXT_MAX);
+    BUF_CLEANUP struct buf packed = BUF_INIT(PACKED_MAX);
     BUF_CLEANUP struct buf sent = BUF_INIT(TEXT_MAX);
     BUF_CLEANUP struct buf back = BUF_INIT(TEXT_MAX);
     bool done = !json_text_compact(text, &sent) && !packed_append(text, common, &packed);
