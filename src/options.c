@@ -401,8 +401,10 @@ void options_help(FILE *to)
     const char *separator = "  ";
     const struct option_row *row;
     (void)fputs("usage: personalizefs [options] [SOURCE] MOUNTPOINT\n"
+                "       personalizefs wait [--timeout TIME] PATH...\n"
                 "\n"
-                "Mounts the batch inference jobs of Amazon Personalize as a read-only filesystem.\n"
+                "Mounts the batch inference jobs of Amazon Personalize as a read-only filesystem;\n"
+                "with \"wait\" (see personalizefs wait --help), waits for jobs in such a mount.\n"
                 "SOURCE is a region (us-west-2) or the beginning of an ARN\n"
                 "(arn:aws:personalize:us-west-2:123456789012); with \"none\" or without it the AWS\n"
                 "configuration decides.\n"

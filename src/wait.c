@@ -121,15 +121,13 @@ static int read_member(const struct wait_job *job, const char *member, char *to,
 
 /* ---- which job ---- */
 
-static bool begins_with_arn(const char *text) { return !strncmp(text, "arn:", strlen("arn:")); }
-
 bool wait_place_is_job(const char *inside)
 {
     const char *name = inside + 1;
     const char *slash = strchr(name, '/');
-    if (slash && begins_with_arn(name)) /* a whole ARN is a path */
+    if (slash && !strncmp(name, "arn:", strlen("arn:"))) /* a whole ARN is a path */
         name = slash + 1;
-    return *name && !strchr(name, '/') && !begins_with_arn(name);
+    return job_name_is_valid(name);
 }
 
 void wait_job_release(struct wait_job *job)
@@ -148,20 +146,40 @@ static char *parent_of(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-/* Takes `path` as a job's directory. 0: *job is that, or none of a mount that is there; -ENODEV: it is something else;
- * -errno. */
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Where a path leads that there is nothing at: as mountpoint_find(), by the directory that it would be in. */
+static int find_nothing(const char *path, struct mountpoint_place *place)
+{
+    FREE_CLEANUP char *parent = parent_of(path);
+    char *inside = NULL;
+    int r = parent ? mountpoint_find(parent, place) : -ENOMEM;
+    if (r)
+        return r;
+    if (asprintf(&inside, "%s/%s", strcmp(place->inside, "/") ? place->inside : "", name_of(path)) < 0)
+        return -ENOMEM;
+    free(place->inside);
+    place->inside = inside;
+    return 0;
+}
+
+/* Takes `path` as a job's directory. 0: *job is that, or is none of a mount that is there; -ENODEV: it is something
+ * else; -errno. */
 static int take_directory(const char *path, struct wait_job *job)
 {
     struct mountpoint_place place = { NULL, NULL };
     int r = mountpoint_find(path, &place);
     if (r == -ENOENT) {
-        FREE_CLEANUP char *parent = parent_of(path);
-        r = parent ? mountpoint_find(parent, &place) : -ENOMEM;
+        r = find_nothing(path, &place);
         job->state = WAIT_NO_JOB;
         job->number = ENOENT;
-    } else if (!r && !wait_place_is_job(place.inside)) {
-        r = -ENODEV;
     }
+    if (!r && !wait_place_is_job(place.inside))
+        r = -ENODEV;
     if (!r) {
         job->path = strdup(path);
         job->mount = steal(&place.point);
@@ -181,8 +199,7 @@ int wait_job_find(const char *given, struct wait_job *job, struct error *error)
     FREE_CLEANUP char *parent = path ? parent_of(path) : NULL;
     if (!parent)
         return error_set(error, ENOMEM, NULL, "out of memory");
-    const char *slash = strrchr(path, '/');
-    int r = strcmp(slash ? slash + 1 : path, "status") ? -ENODEV : take_directory(parent, job);
+    int r = strcmp(name_of(path), "status") ? -ENODEV : take_directory(parent, job);
     if (r == -ENODEV) { /* not the status in a job; a job of that name, it may be */
         *job = (struct wait_job){ 0 };
         r = take_directory(path, job);
@@ -279,12 +296,6 @@ static void say_trouble(struct wait *wait, const struct wait_job *job)
     wait->told = true;
 }
 
-static const char *name_of(const struct wait_job *job)
-{
-    const char *slash = strrchr(job->path, '/');
-    return slash ? slash + 1 : job->path;
-}
-
 static int columns(void)
 {
     struct winsize size;
@@ -305,7 +316,7 @@ static void show_progress(struct wait *wait, int64_t now_ms)
     for (int i = 0; i < wait->n_jobs; i++) {
         const struct wait_job *job = &wait->jobs[i];
         if (job->state == WAIT_RUNNING)
-            (void)buf_printf(&line, " %s %s%s", name_of(job), *job->status ? job->status : "?",
+            (void)buf_printf(&line, " %s %s%s", name_of(job->path), *job->status ? job->status : "?",
                              job->number ? " (cannot be read now)" : "");
     }
     (void)fprintf(stderr, "\r%.*s\033[K", columns() - 1, buf_str(&line));

@@ -86,15 +86,15 @@ long_until() { wait_until "$@" || wait_until "$@" || wait_until "$@"; }
 @test "the time is over while the service does not answer: 124, long before the mount's own timeout" {
     standing -o timeout=60s
     control fault kind=hang
-    took=$(milliseconds "$PERSONALIZEFS" wait --timeout 500ms "$M/$running")
-    [ "$took" -lt 30000 ]
+    SECONDS=0
     run -124 "$PERSONALIZEFS" wait --timeout 500ms "$M/$running"
+    [ "$SECONDS" -lt 30 ]
     [ "$output" = "personalizefs wait: $M/$running: the time is over; it is not known yet" ]
 }
 
 @test "a job that does not exist: 1" {
     standing
-    for path in "$M/no-such-job" "$M/no-such-job/status" "$M/.git" "$M/no-such-job"; do
+    for path in "$M/no-such-job" "$M/no-such-job/status" "$M/no-such-job" "$M/no-such-job/status"; do
         run -1 "$PERSONALIZEFS" wait "$path"
         [ "$output" = "personalizefs wait: ${path%/status}: there is no such job" ]
     done
@@ -107,7 +107,7 @@ long_until() { wait_until "$@" || wait_until "$@" || wait_until "$@"; }
     for arguments in '' '--timeout' '--timeout=' '--timeout=0' '--timeout 5x PATH' '--timeout=99999999d PATH' \
         '--no-such PATH' '--help=x' '-x PATH' "$BATS_TEST_TMPDIR/elsewhere" "$BATS_TEST_TMPDIR/elsewhere/status" \
         "$BATS_TEST_TMPDIR/nowhere" / "$M" "$M/" "$M/$active/numResults" "$M/$active/jobInput" \
-        "$M/$active/jobInput/path" "$M/arn:aws:personalize:us-west-2:$account:batch-inference-job"; do
+        "$M/$active/jobInput/path" "$M/.git" "$M/.git/status" "$M/$active/none" "$M/arn:aws:personalize:us-west-2:$account:batch-inference-job"; do
         # shellcheck disable=SC2086 # words
         run -2 "$PERSONALIZEFS" wait $arguments
         [[ $output == 'personalizefs wait: '* ]]
@@ -150,7 +150,7 @@ long_until() { wait_until "$@" || wait_until "$@" || wait_until "$@"; }
 @test "ten waiters cost one describe, however long they look" {
     standing -o ttl=1h
     for i in {1..10}; do
-        waiter "$i" --timeout 4s "$M/$running"
+        waiter "$i" --timeout 2500ms "$M/$running"
     done
     for i in {1..10}; do
         wait_until ended "$i"
@@ -273,8 +273,8 @@ PYTHON
 @test "Ctrl-C ends it at once, by the signal, while the service does not answer" {
     standing -o timeout=60s
     control fault kind=hang
-    took=$(milliseconds on_terminal $'\003' "$PERSONALIZEFS" wait "$M/$running")
-    [ "$took" -lt 30000 ]
-    [ "$(on_terminal $'\003' "$PERSONALIZEFS" wait "$M/$other")" = -2 ]
-    [ "$(describes)" = 2 ]
+    SECONDS=0
+    [ "$(on_terminal $'\003' "$PERSONALIZEFS" wait "$M/$running")" = -2 ]
+    [ "$SECONDS" -lt 30 ]
+    [ "$(describes)" = 1 ]
 }

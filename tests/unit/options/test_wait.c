@@ -106,6 +106,8 @@ static void test_places(void **state)
         { "/", false },
         { "/nightly", true },
         { "/status", true },
+        { "/.personalizefs", false },
+        { "/a b", false },
         { "/nightly/status", false },
         { "/nightly/jobInput/path", false },
         { "/arn:aws:personalize:us-west-2:123456789012:batch-inference-job", false },
