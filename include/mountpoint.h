@@ -28,7 +28,7 @@ struct mountpoint_place {
 
 /* Found from what the kernel knows of the name: of the daemon nothing is asked but the name, so it neither waits nor
  * fails with the service. 0; -ENODEV where the path leads to anything else; -errno, -ENOENT for one. */
-int mountpoint_find(const char *path, struct mountpoint_place *place);
+int mountpoint_find(const char *path, struct mountpoint_place *ret_place);
 void mountpoint_place_release(struct mountpoint_place *place);
 
 /* A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)); all point into the line. */

@@ -51,10 +51,10 @@ struct wait_job {
 /* Whether a place in a mount (mountpoint_find()) is that of a job's directory: "/nightly", or behind a whole ARN. */
 bool wait_place_is_job(const char *inside);
 
-/* The job that a path names, by its directory or by the `status` in it. One that the mount says does not exist is
- * WAIT_NO_JOB. 0; -EINVAL for a path that is no job's; -ENOTCONN for a dead mount; -ENOMEM. The job is released with
- * wait_job_release() whatever comes out. */
-int wait_job_find(const char *path, struct wait_job *job, struct error *error);
+/* The job that the path `given` names, by its directory or by the `status` in it. One that the mount says does not
+ * exist is WAIT_NO_JOB. 0; -EINVAL for a path that is no job's; -ENOTCONN for a dead mount; -ENOMEM. The job is
+ * released with wait_job_release() whatever comes out. */
+int wait_job_find(const char *given, struct wait_job *job, struct error *error);
 void wait_job_release(struct wait_job *job);
 
 /* Reads the job's status, and fills in what follows from it. `now_ms`: of the clock that `next_ms` is of. */

@@ -205,7 +205,7 @@ static bool place_is_dead(const struct place *place)
     return fstatfs(place->fd, &ignored) && (errno == ENOTCONN || errno == ECONNABORTED);
 }
 
-int mountpoint_find(const char *path, struct mountpoint_place *ret)
+int mountpoint_find(const char *path, struct mountpoint_place *ret_place)
 {
     PLACE_CLEANUP struct place place;
     struct error error;
@@ -214,7 +214,7 @@ int mountpoint_find(const char *path, struct mountpoint_place *ret)
         return r;
     if (strcmp(place.type, OUR_TYPE) != 0 || !place.inside.inside)
         return -ENODEV;
-    *ret = place.inside;
+    *ret_place = place.inside;
     place.inside = (struct mountpoint_place){ NULL, NULL };
     return 0;
 }

@@ -189,27 +189,34 @@ static int take_directory(const char *path, struct wait_job *job)
     return r;
 }
 
-int wait_job_find(const char *given, struct wait_job *job, struct error *error)
+static int find_job(const char *given, struct wait_job *job)
 {
-    *job = (struct wait_job){ 0 };
     size_t len = strlen(given);
     while (len > 1 && given[len - 1] == '/')
         len--;
     FREE_CLEANUP char *path = strndup(given, len);
     FREE_CLEANUP char *parent = path ? parent_of(path) : NULL;
     if (!parent)
-        return error_set(error, ENOMEM, NULL, "out of memory");
+        return -ENOMEM;
     int r = strcmp(name_of(path), "status") ? -ENODEV : take_directory(parent, job);
     if (r == -ENODEV) { /* not the status in a job; a job of that name, it may be */
         *job = (struct wait_job){ 0 };
         r = take_directory(path, job);
     }
-    if (r == -ENODEV)
-        return error_set(error, EINVAL, "wrong-use",
-                         "%s is neither a job's directory nor its status, in a mount of personalizefs", given);
-    if (r == -ENOTCONN || r == -ENOMEM)
-        return error_set(error, -r, NULL, "%s: %s", given, strerror(-r));
-    return r ? error_set(error, EINVAL, "wrong-use", "%s: %s", given, strerror(-r)) : 0;
+    return r;
+}
+
+int wait_job_find(const char *given, struct wait_job *job, struct error *error)
+{
+    *job = (struct wait_job){ 0 };
+    int r = find_job(given, job);
+    if (!r)
+        return 0;
+    bool is_wrong_use = r != -ENOTCONN && r != -ENOMEM;
+    (void)error_set(error, is_wrong_use ? EINVAL : -r, NULL, "%s: %s", given,
+                    r == -ENODEV ? "neither a job's directory nor its status, in a mount of personalizefs"
+                                 : strerror(-r));
+    return is_wrong_use ? -EINVAL : r;
 }
 
 /* ---- looking ---- */
@@ -451,10 +458,14 @@ int wait_main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     struct wait wait = { .options = &options,
-                         .jobs = calloc((size_t)options.n_paths, sizeof *wait.jobs),
+                         .jobs = calloc((size_t)options.n_paths + 1, sizeof *wait.jobs),
                          .began_ms = clock_monotonic_ms(&clock_system),
                          .is_terminal = isatty(STDERR_FILENO) };
-    int result = wait.jobs ? 0 : error_set(&error, ENOMEM, NULL, "out of memory");
+    int result = 0;
+    if (!wait.jobs) {
+        (void)error_set(&error, ENOMEM, NULL, "out of memory");
+        return report(&error);
+    }
     while (!result && wait.n_jobs < options.n_paths) {
         result = wait_job_find(options.paths[wait.n_jobs], &wait.jobs[wait.n_jobs], &error);
         wait.n_jobs++;
