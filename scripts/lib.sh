@@ -17,8 +17,10 @@ packages_build=(
 # shellcheck disable=SC2034
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev valgrind libc6-dbg
-    awscli curl git make openssl procps python3 rsync shellcheck strace universal-ctags zsh
+    prometheus prometheus-node-exporter # promtool, and the programs that read metrics.prom
+    awscli curl git openssl procps python3 rsync shellcheck strace universal-ctags
     'nodejs|command:node' 'npm|command:npm' # the AWS SDK for JavaScript: it runs on Debian 12's, and on newer ones
+    make zsh # a recipe of docs/monitoring.md; completions
 )
 
 say() { printf '%s\n' "$*"; }

@@ -46,8 +46,8 @@ struct app {
     struct settings settings;
     struct http *http;
     struct client *sts;
-    struct events *events;
     struct failures *failures;
+    struct events *events;
     struct regions *regions;
     struct announcer *announcer;
     struct jobs_table *jobs_table;
@@ -92,10 +92,10 @@ static void reload(void *data)
     struct app *app = data;
     struct error error;
     log_info("reloading: SIGHUP");
-    config_forget(app->config); /* so that credentials are asked for anew */
+    config_forget(
+        app->config); /* read, it makes credentials be asked for anew; those that there are serve until then */
     if (config_reload(app->config, &error))
         log_warning("the configuration stays as it was: %s", error.message);
-    app->credentials->forget(app->credentials);
     regions_expire(app->regions);
 }
 
@@ -174,8 +174,6 @@ static int connect_service(struct app *app, struct error *error)
                                                       .timeout_ms = app->options.timeout_ms };
     if (credentials_chain_new(&credentials, &app->credentials))
         return error_set(error, ENOMEM, NULL, "no memory");
-    if (failures_new(&clock_system, &app->failures))
-        return error_set(error, ENOMEM, NULL, "no memory");
     struct error sts_error; /* a mount can do without */
     if (sts_client_new(&credentials, app->credentials, &app->sts, &sts_error))
         log_warning("STS will not be asked for the account: %s", sts_error.message);
@@ -195,8 +193,8 @@ static int connect_service(struct app *app, struct error *error)
                     .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
-                   .events = app->events,
                    .failures = app->failures,
+                   .events = app->events,
                    .ttl_ms = app->options.ttl_ms,
                    .final_ttl_ms = app->options.terminal_ttl_ms,
                    .list_ttl_ms = app->options.list_ttl_ms,
@@ -226,11 +224,11 @@ static int build_control(struct app *app)
         result = events_file_new(app->events, app->announcer, &app->events_file);
     const struct control_sources control = { .clock = &clock_system,
                                              .cache = cache,
-                                             .jobs_table = app->jobs_table,
-                                             .events = app->events_file,
                                              .failures = app->failures,
                                              .stats = &app->stats,
                                              .counts = &app->counts,
+                                             .jobs_table = app->jobs_table,
+                                             .events = app->events_file,
                                              .visit_settings = settings_show,
                                              .data = app };
     return result ? result : control_new(&control, &app->control);
@@ -282,7 +280,7 @@ static int start(struct app *app, struct error *error)
     int result = loop_signals(&app->loop, error);
     if (!result)
         result = configure(app, error);
-    if (!result && events_new(&clock_system, &app->events))
+    if (!result && (events_new(&clock_system, &app->events) || failures_new(&clock_system, &app->failures)))
         result = error_set(error, ENOMEM, NULL, "no memory");
     if (!result)
         result = connect_service(app, error);

@@ -31,11 +31,11 @@ enum { CONTROL_TEXT_MAX = 1 << 20 };
 struct control_sources {
     const struct clock *clock;
     struct cache *cache; /* of the mount's own jobs */
-    struct jobs_table *jobs_table;
-    struct events_file *events;
     const struct failures *failures;
     const struct stats *stats;
     const struct tree_counts *counts;
+    struct jobs_table *jobs_table;
+    struct events_file *events;
     /* Calls `visit` with each setting in force. */
     void (*visit_settings)(void *data, settings_visit_fn *visit, void *visit_data);
     void *data;

@@ -79,8 +79,8 @@ void waiter_cancel(struct waiter *waiter);
 /* The root's listing. */
 struct listing_state {
     bool listed_once;
-    uint64_t listings; /* made so far, whole ones */
     int64_t listed_ms; /* when the last one that succeeded was begun, monotonic */
+    uint64_t listings; /* made so far, whole ones */
     int64_t fresh_until_ms;
     int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */
     uint64_t epoch;          /* changes when a name, or a job's being finished, does */

@@ -17,7 +17,7 @@ struct regions;
 struct regions_settings {
     const struct kind *kind;
     struct client_settings client; /* its endpoint is the mount's own region's */
-    /* kind, source, directory, names_changed and data are left out; events are those of the own region */
+    /* kind, source, directory, names_changed and data are left out; events are the own region's */
     struct cache_settings cache;
     const char *endpoint_url; /* of the user's; NULL: each region's own */
     unsigned endpoint_flags;  /* enum endpoint_flag */

@@ -64,9 +64,9 @@ static int region_init(struct regions *regions, struct region *region, const str
     cache.source = region->service;
     cache.names_changed = names_changed;
     cache.data = region;
+    cache.directory = region->directory;
     if (region != &regions->region[0])
         cache.events = NULL;
-    cache.directory = region->directory;
     if (!result)
         result = cache_new(&cache, &region->cache);
     if (result)
