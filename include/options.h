@@ -30,6 +30,7 @@ struct options {
     bool allow_http;
     int64_t timeout_ms;
     int max_requests;
+    int max_jobs;
     int64_t ttl_ms;
     int64_t terminal_ttl_ms;
     int64_t list_ttl_ms;

@@ -201,6 +201,7 @@ static int connect_service(struct app *app, struct error *error)
                    .negative_ttl_ms = app->options.negative_ttl_ms,
                    .stale_while_revalidate_ms = app->options.stale_while_revalidate_ms,
                    .stale_if_error_ms = app->options.stale_if_error_ms,
+                   .max_jobs = (size_t)app->options.max_jobs,
                    .timeout_ms = app->options.timeout_ms },
         .endpoint_url = settings->endpoint_url,
         .endpoint_flags = settings->endpoint_flags,

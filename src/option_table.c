@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_REQUESTS = 64 };
+enum { MAX_REQUESTS = 64, MAX_JOBS = 100000000 };
 #define SECOND_MS INT64_C(1000)
 #define HOUR_MS (3600 * SECOND_MS)
 #define DAY_MS (24 * HOUR_MS)
@@ -209,6 +209,16 @@ static const struct option_row rows[] = {
       .default_value = "8",
       .expected = "a number from 1 to 64",
       .help = "how many requests are under way at once, at most" },
+    { .name = "max-jobs",
+      .argument = "N",
+      .parse = parse_count,
+      AT(max_jobs),
+      .section = OPTIONS_SERVICE,
+      .min = 1,
+      .max = MAX_JOBS,
+      .default_value = "100000",
+      .expected = "a number from 1 to 100000000",
+      .help = "how many described jobs are remembered that the kernel has let go, at most" },
 
     { .name = "ttl",
       TTL(ttl_ms),

@@ -39,7 +39,7 @@ struct view {
     struct list branches;
     struct list versions;
     /* A hash of the names that only an answer tells, in the listings of its directories that the kernel was given. */
-    uint64_t told_names;
+    uint32_t told_names;
     bool told;
     bool told_mixed; /* directories were listed with different ones */
 };

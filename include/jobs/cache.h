@@ -33,6 +33,7 @@ struct cache_settings {
     int64_t negative_ttl_ms;
     int64_t stale_while_revalidate_ms;
     int64_t stale_if_error_ms;
+    size_t max_jobs;                   /* described ones that nobody has pinned, at most; 0: no limit */
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
     struct failures *failures;         /* keeps those that are told; NULL: the log alone */
     const char *directory;             /* of the jobs, below the mount point, for failures; NULL: the root */
@@ -61,7 +62,8 @@ void cache_end_waits(struct cache *cache, int number);
 
 /* The job of this name, pinned; one that is not known yet is made. NULL: no memory. The name must be valid. */
 struct job *cache_pin(struct cache *cache, const char *name);
-/* Gives it back: a job that is not known, and nobody has pinned or waits for, is forgotten. */
+/* Gives it back: a job that is not known, and nobody has pinned or waits for, is forgotten. Of one that is described
+ * and not among the last max_jobs given back, what listings do not carry is; its name and its freshness never are. */
 void cache_unpin(struct cache *cache, struct job *job);
 
 /* Starts or joins the describe of a pinned job. 0: `waiter` will be called; -ENOMEM: not. */

@@ -31,19 +31,28 @@ struct knowledge {
 };
 
 struct flight;
+struct job;
+
+/* What asking for the job by its name has come to. */
+struct inquiry {
+    struct job *job;
+    struct knowledge described;
+    int64_t absent_until_ms; /* the service said that there is no such job; 0: it has not */
+    int64_t absent_since_ms; /* when it said so */
+    int64_t failed_until_ms; /* a describe failed: how long that is repeated without a call */
+    int failed_number;       /* its errno */
+    struct list idle;        /* nobody asks for it: among those absent or failed, or those kept (jobs/keep.h) */
+    struct flight *flight;   /* a describe under way */
+};
+/* That of every job that has never been asked for: most have only been listed. All zeros; its list is empty. */
+extern struct inquiry job_never_asked;
 
 struct job {
-    struct knowledge described;
     struct knowledge listed;
-    int64_t absent_until_ms;     /* the service said that there is no such job; 0: it has not */
-    int64_t absent_since_ms;     /* when it said so */
-    int64_t failed_until_ms;     /* a describe failed: how long that is repeated without a call */
-    int failed_number;           /* its errno */
+    struct inquiry *inquiry;     /* its own, or job_never_asked */
     unsigned pins;               /* by the layer above */
     uint64_t place;              /* in the root's listing: grows, is never used twice; 0: not in it */
     uint64_t listing;            /* the last listing that had it */
-    struct list idle;            /* among those that are absent or have failed, and that nobody asks for */
-    struct flight *flight;       /* a describe under way */
     struct event_status *status; /* that jobs/events has seen last */
     void *view[2];               /* the layer above's own */
     char name[];
@@ -68,7 +77,8 @@ bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms);
 int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms);
 int64_t job_dir_left_ms(const struct job *job, int64_t now_ms);
 
-/* The status that the job shows now, or that it is no more. `is_first`: see events_see(). */
-void job_tell_status(struct job *job, struct events *events, bool is_first);
+/* What one answer has made of jobs: tells the status that each shows now, or that it is no more. `events` may be NULL;
+ * `is_first`: see events_see(). */
+void jobs_tell_statuses(struct job **jobs, size_t n, struct events *events, bool is_first);
 
 #endif

@@ -22,6 +22,8 @@
 int packed_append(struct slice text, struct slice common, struct buf *to);
 void packed_release(const char *packed);
 struct slice packed_common(const char *packed);
+/* Whether two objects are the same to the byte. */
+bool packed_same(const char *a, const char *b);
 
 /* A value in it; valid as long as the bytes are. */
 struct packed_value {
@@ -40,12 +42,15 @@ struct packed_value packed_next(struct packed_value value);
 /* The member at "a.b.c", or none. */
 struct packed_value packed_path(struct packed_value value, const char *path);
 
+/* A number's digits, where they lie; NULL if the value is none. */
+const char *packed_number(struct packed_value value);
 /* Append a member's name, decoded; what a value holds: a string decoded, a number in its digits, else nothing. 0 or
  * buf's -errno. */
 int packed_key(struct packed_value value, struct buf *to);
 int packed_text(struct packed_value value, struct buf *to);
-/* Appends a value as it was sent, without white space. 0 or buf's -errno. */
+/* Append as it was sent, without white space, a value; a member, its name before it. 0 or buf's -errno. */
 int packed_json(struct packed_value value, struct buf *to);
+int packed_member_json(struct packed_value value, struct buf *to);
 /* Whether two strings, numbers or values without content say the same: strings decoded, numbers digit by digit.
  * Containers are not looked into. */
 bool packed_equal(struct packed_value a, struct packed_value b);

@@ -23,6 +23,8 @@ int record_new(const struct kind *kind, const struct json_value *job, struct sli
 /* The same from an item of a listing: it holds only the fields that listings carry. */
 int record_new_listed(const struct kind *kind, const struct json_value *item, struct slice text,
                       struct record **ret_record, struct error *error);
+/* What an item of a listing would hold of it. 0 or -ENOMEM. */
+int record_abridge(const struct record *record, struct record **ret_record);
 struct record *record_ref(struct record *record);
 void record_unref(struct record *record); /* takes NULL */
 
@@ -30,8 +32,6 @@ void record_unref(struct record *record); /* takes NULL */
 struct packed_value record_root(const struct record *record);
 /* A field's value: none where it was absent, JSON_NULL where it was null. */
 struct packed_value record_value(const struct record *record, size_t field);
-/* How many bytes of memory it takes. */
-size_t record_size(const struct record *record);
 
 const struct kind *record_kind(const struct record *record);
 struct slice record_name(const struct record *record);
@@ -43,7 +43,7 @@ bool record_is_final(const struct record *record);
 int64_t record_updated_ms(const struct record *record);
 /* creationDateTime, else 0. */
 int64_t record_created_ms(const struct record *record);
-/* Whether the two agree in every field that listings carry, which null and absent do. */
+/* Whether the two agree in every field that listings carry, however it is written; null and absent agree. */
 bool record_agrees(const struct record *a, const struct record *b);
 /* Whether the two were sent alike to the byte, white space aside: a quicker look, which may say no where the other says
  * yes. */

@@ -63,18 +63,19 @@ struct tree_attr realm_attr(const struct tree *tree, const struct realm *realm)
 static int64_t left_or_failed_ms(const struct tree *tree, const struct job *job, int64_t left_ms)
 {
     int64_t now_ms = tree_now_ms(tree);
-    return !left_ms && job->failed_until_ms > now_ms ? job->failed_until_ms - now_ms : left_ms;
+    return !left_ms && job->inquiry->failed_until_ms > now_ms ? job->inquiry->failed_until_ms - now_ms : left_ms;
 }
 
-uint64_t names_hash(struct tree *tree, const struct job *job)
+uint32_t names_hash(struct tree *tree, const struct job *job)
 {
-    const struct content *content = job->described.record ? tree_content(tree, job->described.record) : NULL;
-    return content ? content_names_hash(content) : 0;
+    const struct content *content =
+        job->inquiry->described.record ? tree_content(tree, job->inquiry->described.record) : NULL;
+    return content ? (uint32_t)content_names_hash(content) : 0;
 }
 
 /* The kernel drops what it keeps of a listing when the directory's mtime moves, so names move it, below a millisecond.
  */
-static unsigned ns_of(uint64_t names) { return names ? (unsigned)(names % (NS_PER_MS - 1)) + 1 : 0; }
+static unsigned ns_of(uint32_t names) { return names ? names % (NS_PER_MS - 1) + 1 : 0; }
 
 /*
  * A directory of a job that the layout knows. The job's own: the name for ever, the attributes as long as they are
@@ -102,7 +103,7 @@ struct tree_attr dir_attr(struct tree *tree, const struct view *view, unsigned d
     }
     attr.mtime_ms = record_updated_ms(latest->record);
     attr.mtime_ns = ns_of(names_hash(tree, job));
-    attr.entry_ms = is_map && !job->described.record ? 0 : TREE_FOREVER_MS;
+    attr.entry_ms = is_map && !job->inquiry->described.record ? 0 : TREE_FOREVER_MS;
     attr.attr_ms =
         left_or_failed_ms(tree, job, is_map ? job_left_ms(job, ASK_DESCRIBED, now_ms) : job_dir_left_ms(job, now_ms));
     return attr;
@@ -116,9 +117,9 @@ struct tree_attr branch_attr(struct tree *tree, const struct branch *branch, boo
                               .ino = ino_of_path(job, branch->path, strlen(branch->path)) };
     if (!is_known)
         return attr;
-    attr.mtime_ms = record_updated_ms(job->described.record);
+    attr.mtime_ms = record_updated_ms(job->inquiry->described.record);
     attr.mtime_ns = ns_of(names_hash(tree, job));
-    attr.ctime_ms = job->described.confirmed_ms;
+    attr.ctime_ms = job->inquiry->described.confirmed_ms;
     attr.entry_ms = job_left_ms(job, ASK_DESCRIBED, tree_now_ms(tree));
     attr.attr_ms = left_or_failed_ms(tree, job, attr.entry_ms);
     return attr;
@@ -254,8 +255,8 @@ int version_for_lookup(struct tree *tree, struct view *view, unsigned field, con
     int result = 0;
     if (usable)
         result = version_resolve(tree, version);
-    else if (job->failed_until_ms > now_ms)
-        result = version_fail(tree, version, job->failed_number);
+    else if (job->inquiry->failed_until_ms > now_ms)
+        result = version_fail(tree, version, job->inquiry->failed_number);
     if (result)
         version_drop(&tree->nodes, version);
     else

@@ -128,7 +128,7 @@ static int emit_member(const struct readdir *readdir, struct view *view, const c
 static int list_members(const struct readdir *readdir, struct view *view, unsigned parent, const char *dir,
                         uint64_t place, bool *ret_fitted)
 {
-    struct record *record = view->job->described.record;
+    struct record *record = view->job->inquiry->described.record;
     unsigned at = (unsigned)place;
     int result = 0;
     if (!record)
@@ -166,7 +166,7 @@ static int list_view(const struct readdir *readdir, struct view *view, unsigned 
 
 static int list_branch(const struct readdir *readdir, struct branch *branch, uint64_t offset)
 {
-    struct record *record = branch->view->job->described.record;
+    struct record *record = branch->view->job->inquiry->described.record;
     const struct content *content = record ? tree_content(readdir->tree, record) : NULL;
     unsigned parent = 0;
     bool fitted = true;
@@ -205,7 +205,7 @@ static bool emit_dots(const struct readdir *readdir, uint64_t node, uint64_t off
 /* A directory is being listed from its beginning. */
 static void note_names(struct tree *tree, struct view *view)
 {
-    uint64_t names = names_hash(tree, view->job);
+    uint32_t names = names_hash(tree, view->job);
     view->told_mixed |= view->told && view->told_names != names;
     view->told_names = names;
     view->told = true;

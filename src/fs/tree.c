@@ -47,7 +47,7 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
     struct job *job = cache_pin(realm->cache, name);
     if (!job)
         return -ENOMEM;
-    int64_t absent_ms = job->absent_until_ms - tree_now_ms(tree);
+    int64_t absent_ms = job->inquiry->absent_until_ms - tree_now_ms(tree);
     if (absent_ms > 0) {
         cache_unpin(realm->cache, job);
         ret->entry_ms = absent_ms;
@@ -108,8 +108,8 @@ static int lookup_member(struct tree *tree, struct view *view, const char *dir, 
     bool usable = job_usable(job, ASK_DESCRIBED, now_ms);
     revalidate(tree, view, ASK_DESCRIBED);
     ret->entry_ms = job_left_ms(job, ASK_DESCRIBED, now_ms);
-    if (job->described.record) {
-        const struct content *content = tree_content(tree, job->described.record);
+    if (job->inquiry->described.record) {
+        const struct content *content = tree_content(tree, job->inquiry->described.record);
         if (!content)
             return -ENOMEM;
         member = content_find(content, path, &parent);
@@ -176,9 +176,9 @@ static int getattr_dir(struct tree *tree, struct view *view, unsigned dir, struc
     int64_t now_ms = tree_now_ms(tree);
     *ret = dir_attr(tree, view, dir);
     if (!job_is_known(job)) {
-        if (job->absent_until_ms > now_ms)
+        if (job->inquiry->absent_until_ms > now_ms)
             return -ENOENT;
-        return job->failed_until_ms > now_ms ? -job->failed_number : TREE_WAIT;
+        return job->inquiry->failed_until_ms > now_ms ? -job->inquiry->failed_number : TREE_WAIT;
     }
     if (ret->attr_ms)
         return 0;
@@ -193,19 +193,19 @@ static int getattr_branch(struct tree *tree, struct branch *branch, struct tree_
     int64_t now_ms = tree_now_ms(tree);
     unsigned parent = 0;
     *ret = branch_attr(tree, branch, false);
-    if (job->described.record) {
-        const struct content *content = tree_content(tree, job->described.record);
+    if (job->inquiry->described.record) {
+        const struct content *content = tree_content(tree, job->inquiry->described.record);
         if (!content)
             return -ENOMEM;
         member = content_find(content, branch->path, &parent);
         if (member && member->is_dir)
             *ret = branch_attr(tree, branch, true);
     }
-    if (job->absent_until_ms > now_ms)
+    if (job->inquiry->absent_until_ms > now_ms)
         return -ENOENT;
     if (!job_usable(job, ASK_DESCRIBED, now_ms)) {
-        bool failing = job->failed_until_ms > now_ms;
-        return !failing ? TREE_WAIT : member && member->is_dir ? 0 : -job->failed_number;
+        bool failing = job->inquiry->failed_until_ms > now_ms;
+        return !failing ? TREE_WAIT : member && member->is_dir ? 0 : -job->inquiry->failed_number;
     }
     revalidate(tree, branch->view, ASK_DESCRIBED);
     return !member ? -ENOENT : member->is_dir ? 0 : -ESTALE; /* ESTALE: the kernel walks again, and finds a file */
@@ -218,11 +218,12 @@ static int version_settle(struct tree *tree, struct version *version)
     int64_t now_ms = tree_now_ms(tree);
     if (version->state != VERSION_PENDING)
         return 0;
-    if (job->absent_until_ms > now_ms)
+    if (job->inquiry->absent_until_ms > now_ms)
         return -ENOENT;
     if (job_usable(job, tree_asks(tree, version->field), now_ms))
         return version_resolve(tree, version);
-    return job->failed_until_ms > now_ms ? version_fail(tree, version, job->failed_number) : TREE_WAIT;
+    return job->inquiry->failed_until_ms > now_ms ? version_fail(tree, version, job->inquiry->failed_number)
+                                                  : TREE_WAIT;
 }
 
 int tree_getattr(struct tree *tree, uint64_t node, struct tree_attr *ret)
@@ -306,9 +307,10 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
     if (!view)
         return -ESTALE;
     bool is_layout = view_find(&tree->nodes, node, &dir) && !tree->layout.dir_is_map[dir];
-    if (is_layout || view->job->described.record)
+    if (is_layout || view->job->inquiry->described.record)
         return 0;
-    return view->job->failed_number ? -view->job->failed_number : -ESTALE; /* no name was ever known */
+    return view->job->inquiry->failed_number ? -view->job->inquiry->failed_number
+                                             : -ESTALE; /* no name was ever known */
 }
 
 bool tree_opendir_keeps(struct tree *tree, uint64_t node)

@@ -2,6 +2,7 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
+#include "jobs/keep.h"
 #include "jobs/listing.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ struct cache {
     struct table jobs;  /* by name */
     struct list absent; /* idle ones, and idle ones that have failed, oldest first */
     size_t n_absent;
+    struct keep keep;
     struct list flights;
     struct listing *listing;
     struct list list_waiters;
@@ -62,20 +64,46 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
+/* Gives the job an inquiry of its own. 0 or -ENOMEM. */
+static int inquiry_open(struct job *job)
+{
+    if (job->inquiry != &job_never_asked)
+        return 0;
+    struct inquiry *inquiry = calloc(1, sizeof *inquiry);
+    if (!inquiry)
+        return -ENOMEM;
+    inquiry->job = job;
+    list_init(&inquiry->idle);
+    job->inquiry = inquiry;
+    return 0;
+}
+
+static void inquiry_close(struct job *job)
+{
+    record_unref(job->inquiry->described.record);
+    if (job->inquiry != &job_never_asked)
+        free(job->inquiry);
+    job->inquiry = &job_never_asked;
+}
+
 static void job_free(struct cache *cache, struct job *job)
 {
     if (cache->settings.events)
         events_forget(cache->settings.events, &job->status);
-    record_unref(job->described.record);
+    inquiry_close(job);
     record_unref(job->listed.record);
     free(job);
 }
 
-/* Takes a job off the list of those that are absent, or have failed, and idle. */
+/* Takes a job off the list of those that are absent, or have failed, and idle; or of those kept. */
 static void job_wake(struct cache *cache, struct job *job)
 {
-    cache->n_absent -= !list_empty(&job->idle);
-    list_remove(&job->idle);
+    if (keep_has(job)) {
+        keep_remove(&cache->keep, job);
+        return;
+    }
+    cache->n_absent -= !list_empty(&job->inquiry->idle);
+    list_remove(&job->inquiry->idle);
 }
 
 static void job_forget(struct cache *cache, struct job *job)
@@ -86,23 +114,26 @@ static void job_forget(struct cache *cache, struct job *job)
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
-static int64_t told_until_ms(const struct job *job) { return max_of(job->absent_until_ms, job->failed_until_ms); }
+static int64_t told_until_ms(const struct job *job)
+{
+    return max_of(job->inquiry->absent_until_ms, job->inquiry->failed_until_ms);
+}
 
 /* An unknown job that nobody asks for is forgotten; one that is absent or has failed, when that has run out. */
 static void job_forget_if_idle(struct cache *cache, struct job *job)
 {
     int64_t now_ms = now_of(cache);
-    if (job->pins || job->flight || job->place || job_is_known(job))
+    if (job->pins || job->inquiry->flight || job->place || job_is_known(job))
         return;
     if (told_until_ms(job) <= now_ms) {
         job_forget(cache, job);
         return;
     }
     job_wake(cache, job);
-    list_insert(&cache->absent, &job->idle);
+    list_insert(&cache->absent, &job->inquiry->idle);
     cache->n_absent++;
     list_each (node, after, &cache->absent) {
-        struct job *oldest = list_item(node, struct job, idle);
+        struct job *oldest = list_item(node, struct inquiry, idle)->job;
         if (told_until_ms(oldest) > now_ms && cache->n_absent <= ABSENT_MAX)
             break;
         job_forget(cache, oldest);
@@ -118,28 +149,12 @@ static struct job *job_get(struct cache *cache, const char *name, size_t len)
     if (!job)
         return NULL;
     memcpy(job->name, name, len);
-    list_init(&job->idle);
+    job->inquiry = &job_never_asked;
     if (table_add(&cache->jobs, job)) {
         free(job);
         return NULL;
     }
     return job;
-}
-
-struct job *cache_pin(struct cache *cache, const char *name)
-{
-    struct job *job = job_get(cache, name, strlen(name));
-    if (!job)
-        return NULL;
-    job_wake(cache, job);
-    job->pins++;
-    return job;
-}
-
-void cache_unpin(struct cache *cache, struct job *job)
-{
-    job->pins--;
-    job_forget_if_idle(cache, job);
 }
 
 /* Until when it is fresh, and until when it may be given all the same. */
@@ -172,6 +187,57 @@ static void knowledge_clear(struct knowledge *knowledge)
     *knowledge = (struct knowledge){ 0 };
 }
 
+struct job *cache_pin(struct cache *cache, const char *name)
+{
+    struct job *job = job_get(cache, name, strlen(name));
+    if (!job)
+        return NULL;
+    job_wake(cache, job);
+    job->pins++;
+    return job;
+}
+
+/*
+ * Forgets of a described job what only a describe tells. The rest becomes what is known of it from a listing, unless a
+ * newer one has told: a status does not go back to what it was. False: no memory.
+ */
+static bool job_abridge(struct cache *cache, struct job *job)
+{
+    struct record *record = NULL;
+    if (!job->listed.record || job->listed.sent_ms < job->inquiry->described.sent_ms) {
+        if (record_abridge(job->inquiry->described.record, &record))
+            return false;
+        record_unref(job->listed.record);
+        job->listed = job->inquiry->described;
+        job->listed.record = record;
+    }
+    keep_remove(&cache->keep, job);
+    inquiry_close(job);
+    return true;
+}
+
+/* Nobody holds it, if that is so. */
+static void job_rest(struct cache *cache, struct job *job)
+{
+    if (job->pins || job->inquiry->flight)
+        return;
+    if (!job->inquiry->described.record) {
+        job_forget_if_idle(cache, job);
+        return;
+    }
+    job_wake(cache, job);
+    keep_add(&cache->keep, job);
+    for (struct job *oldest; (oldest = keep_excess(&cache->keep));)
+        if (!job_abridge(cache, oldest))
+            break;
+}
+
+void cache_unpin(struct cache *cache, struct job *job)
+{
+    job->pins--;
+    job_rest(cache, job);
+}
+
 static int64_t ttl_of(const struct cache *cache, const struct record *record)
 {
     return record_is_final(record) ? cache->settings.final_ttl_ms : cache->settings.ttl_ms;
@@ -200,25 +266,13 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     (void)strncat(what, job->name, JOB_NAME_MAX);
     failure_tell(cache, what, job->name, cache->settings.kind->describe_operation, error);
     if (error->number == ENOENT) {
-        knowledge_clear(&job->described); /* should a listing show it again, that is another one */
-        job->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
-        job->absent_since_ms = now_ms;
+        knowledge_clear(&job->inquiry->described); /* should a listing show it again, that is another one */
+        job->inquiry->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
+        job->inquiry->absent_since_ms = now_ms;
         return;
     }
-    job->failed_number = error->number;
-    job->failed_until_ms = now_ms + FAILURE_MS;
-}
-
-/* The events are told what one answer has made of the statuses of its jobs. */
-static void tell_events(struct cache *cache, struct job **jobs, size_t n)
-{
-    struct events *events = cache->settings.events;
-    if (!events)
-        return;
-    events_begin(events);
-    for (size_t i = 0; i < n; i++)
-        job_tell_status(jobs[i], events, !cache->state.listed_once);
-    events_end(events);
+    job->inquiry->failed_number = error->number;
+    job->inquiry->failed_until_ms = now_ms + FAILURE_MS;
 }
 
 static void job_described(void *data, struct record *record, struct source_time time, const struct error *error)
@@ -228,17 +282,17 @@ static void job_described(void *data, struct record *record, struct source_time 
     struct job *job = flight->job;
     if (record) {
         int64_t until_ms = is_expired(cache, record, time) ? 0 : time.sent_ms + ttl_of(cache, record);
-        knowledge_set(cache, &job->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
-        job->absent_until_ms = 0;
-        job->failed_until_ms = 0;
+        knowledge_set(cache, &job->inquiry->described, record, time, max_of(until_ms, now_of(cache) + HOLD_MS));
+        job->inquiry->absent_until_ms = 0;
+        job->inquiry->failed_until_ms = 0;
     } else if (!list_empty(&flight->waiters) || flight->revalidates) /* else: ended because nobody waited */
         job_failed(cache, job, error);
-    tell_events(cache, &job, 1);
+    jobs_tell_statuses(&job, 1, cache->settings.events, !cache->state.listed_once);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
     list_remove(&flight->node);
-    job->flight = NULL;
+    job->inquiry->flight = NULL;
     free(flight);
     job->pins++; /* while its waiters are called */
     waiters_call(&waiters, record ? 0 : error->number);
@@ -248,7 +302,7 @@ static void job_described(void *data, struct record *record, struct source_time 
 static int flight_new(struct cache *cache, struct job *job)
 {
     struct job_source *source = cache->settings.source;
-    struct flight *flight = calloc(1, sizeof *flight);
+    struct flight *flight = inquiry_open(job) ? NULL : calloc(1, sizeof *flight);
     if (!flight)
         return -ENOMEM;
     flight->cache = cache;
@@ -261,27 +315,28 @@ static int flight_new(struct cache *cache, struct job *job)
         return result;
     }
     list_insert(&cache->flights, &flight->node);
-    job->flight = flight;
+    job_wake(cache, job);
+    job->inquiry->flight = flight;
     return 0;
 }
 
 int cache_describe(struct cache *cache, struct job *job, struct waiter *waiter)
 {
-    if (!job->flight) {
+    if (!job->inquiry->flight) {
         int result = flight_new(cache, job);
         if (result)
             return result;
-    } else if (list_empty(&job->flight->waiters) && !job->flight->revalidates)
-        cache->settings.source->readopt(cache->settings.source, job->flight->call);
+    } else if (list_empty(&job->inquiry->flight->waiters) && !job->inquiry->flight->revalidates)
+        cache->settings.source->readopt(cache->settings.source, job->inquiry->flight->call);
     waiter->cache = cache;
-    list_insert(&job->flight->waiters, &waiter->node);
+    list_insert(&job->inquiry->flight->waiters, &waiter->node);
     return 0;
 }
 
 void cache_revalidate(struct cache *cache, struct job *job)
 {
-    if (!job->flight && !flight_new(cache, job))
-        job->flight->revalidates = true;
+    if (!job->inquiry->flight && !flight_new(cache, job))
+        job->inquiry->flight->revalidates = true;
 }
 
 /* ---- the listing ---- */
@@ -291,12 +346,12 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
 {
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
-    struct knowledge *described = &job->described;
+    struct knowledge *described = &job->inquiry->described;
     knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
     if (is_expired(cache, item->record, item->time))
         knowledge_expire(&job->listed);
-    if (item->time.sent_ms >= job->absent_since_ms) /* else the page is older than "no such job" */
-        job->absent_until_ms = 0;
+    if (item->time.sent_ms >= job->inquiry->absent_since_ms) /* else the page is older than "no such job" */
+        job->inquiry->absent_until_ms = 0;
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */
@@ -354,7 +409,8 @@ static int listing_take(struct cache *cache, const struct listing_result *result
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
-        job_wake(cache, job);
+        if (!keep_has(job))
+            job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
         job->listing = cache->state.listings;
         if (job->place)
@@ -364,7 +420,7 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         names_changed = true;
     }
     names_changed |= order_prune(cache);
-    tell_events(cache, cache->order, cache->state.n_jobs);
+    jobs_tell_statuses(cache->order, cache->state.n_jobs, cache->settings.events, !cache->state.listed_once);
     int64_t now_ms = now_of(cache);
     int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * result->took_ms);
     bool expired = result->began_ms < cache->expired_ms;
@@ -469,10 +525,10 @@ void cache_expire(struct cache *cache)
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
         bool runs = latest && !record_is_final(latest->record);
-        job->failed_until_ms = 0;
-        job->absent_until_ms = job->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
-        if (runs || (job->described.record && !record_is_final(job->described.record)))
-            knowledge_expire(&job->described);
+        job->inquiry->failed_until_ms = 0;
+        job->inquiry->absent_until_ms = job->inquiry->absent_until_ms ? 1 : 0; /* still absent, but to be asked again */
+        if (runs || (job->inquiry->described.record && !record_is_final(job->inquiry->described.record)))
+            knowledge_expire(&job->inquiry->described);
         if (runs || (job->listed.record && !record_is_final(job->listed.record)))
             knowledge_expire(&job->listed);
     }
@@ -498,6 +554,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret_cache)
     cache->settings = *settings;
     table_init(&cache->jobs, job_key);
     list_init(&cache->absent);
+    keep_init(&cache->keep, settings->max_jobs);
     list_init(&cache->flights);
     list_init(&cache->list_waiters);
     cache->state.changed_wall_ms = clock_wall_ms(settings->clock);

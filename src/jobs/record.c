@@ -14,10 +14,7 @@ struct record {
     unsigned refs;
     bool final;
     const struct kind *kind;
-    int64_t updated_ms;
-    int64_t created_ms;
     uint64_t arn_hash;
-    size_t packed_len;
     char packed[]; /* the name is what it repeats */
 };
 
@@ -75,11 +72,10 @@ static int check_types(const struct json_value *job, const struct kind *kind, st
     return 0;
 }
 
-static int64_t time_of(const struct kind *kind, size_t field, const struct json_value *job)
+static bool time_at(struct packed_value value, int64_t *ret_ms)
 {
-    const char *digits = json_number(field_value(kind, field, job));
-    int64_t ms = 0;
-    return digits && !timestamp_from_number(digits, &ms) ? ms : 0;
+    const char *digits = packed_number(value);
+    return digits && !timestamp_from_number(digits, ret_ms);
 }
 
 static void note_facts(struct record *record, const struct json_value *job)
@@ -88,32 +84,37 @@ static void note_facts(struct record *record, const struct json_value *job)
     const char *arn = json_string(field_value(kind, kind->arn, job));
     const char *status = json_string(field_value(kind, kind->status, job));
     record->final = status && status_is_final(status, strlen(status));
-    record->created_ms = time_of(kind, kind->created, job);
-    record->updated_ms = time_of(kind, kind->updated, job);
-    if (!record->updated_ms)
-        record->updated_ms = record->created_ms;
     record->arn_hash = hash_bytes(0, arn ? arn : "", arn ? strlen(arn) : 0);
+}
+
+/* Packs `text` into a record that has no facts noted yet; NULL: no memory. */
+static struct record *record_pack(const struct kind *kind, struct slice text, struct slice name)
+{
+    BUF_CLEANUP struct buf packed = BUF_INIT(BYTES_MAX);
+    if (packed_append(text, name, &packed))
+        return NULL;
+    struct record *record = malloc(sizeof *record + packed.len);
+    if (!record) {
+        packed_release(packed.data);
+        return NULL;
+    }
+    *record = (struct record){ .refs = 1, .kind = kind };
+    memcpy(record->packed, packed.data, packed.len);
+    return record;
 }
 
 int record_new(const struct kind *kind, const struct json_value *job, struct slice text, struct record **ret_record,
                struct error *error)
 {
     const char *name = json_string(field_value(kind, kind->name, job));
-    BUF_CLEANUP struct buf packed = BUF_INIT(BYTES_MAX);
     if (!name)
         return failure_set(error, FAILURE_NOT_PROTOCOL, "a job without a name");
     int result = check_types(job, kind, error);
     if (result)
         return result;
-    if (packed_append(text, (struct slice){ name, strlen(name) }, &packed))
+    struct record *record = record_pack(kind, text, (struct slice){ name, strlen(name) });
+    if (!record)
         return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    struct record *record = malloc(sizeof *record + packed.len);
-    if (!record) {
-        packed_release(packed.data);
-        return failure_set(error, FAILURE_MEMORY, "no memory for job %.63s", name);
-    }
-    *record = (struct record){ .refs = 1, .kind = kind, .packed_len = packed.len };
-    memcpy(record->packed, packed.data, packed.len);
     note_facts(record, job);
     *ret_record = record;
     return 0;
@@ -147,10 +148,35 @@ int record_new_listed(const struct kind *kind, const struct json_value *item, st
         (void)buf_append_char(&kept, ':');
         (void)buf_append(&kept, value.data, value.len);
     }
-    (void)buf_append_str(&kept, kept.len ? "}" : "{}");
+    (void)buf_append_str(&kept, kept.len ? "}" : "{}"); /* without a name it is refused below */
     if (buf_error(&kept))
         return failure_set(error, FAILURE_MEMORY, "no memory for a listed job");
     return record_new(kind, item, (struct slice){ kept.data, kept.len }, ret_record, error);
+}
+
+int record_abridge(const struct record *record, struct record **ret_record)
+{
+    BUF_CLEANUP struct buf text = BUF_INIT(BYTES_MAX);
+    BUF_CLEANUP struct buf key = BUF_INIT(BYTES_MAX);
+    for (struct packed_value value = packed_first(record_root(record)); value.at; value = packed_next(value)) {
+        buf_clear(&key);
+        if (packed_key(value, &key))
+            return buf_error(&key);
+        if (!is_listed(record->kind, buf_str(&key)))
+            continue;
+        (void)buf_append_char(&text, text.len ? ',' : '{');
+        (void)packed_member_json(value, &text);
+    }
+    (void)buf_append_char(&text, '}'); /* it has a name at least */
+    struct record *abridged = NULL;
+    if (!buf_error(&text))
+        abridged = record_pack(record->kind, (struct slice){ text.data, text.len }, record_name(record));
+    if (!abridged)
+        return -ENOMEM;
+    abridged->final = record->final;
+    abridged->arn_hash = record->arn_hash;
+    *ret_record = abridged;
+    return 0;
 }
 
 struct record *record_ref(struct record *record)
@@ -174,8 +200,6 @@ struct packed_value record_value(const struct record *record, size_t field)
     return packed_path(record_root(record), record->kind->fields[field].member);
 }
 
-size_t record_size(const struct record *record) { return sizeof *record + record->packed_len; }
-
 const struct kind *record_kind(const struct record *record) { return record->kind; }
 
 struct slice record_name(const struct record *record) { return packed_common(record->packed); }
@@ -184,26 +208,38 @@ uint64_t record_arn_hash(const struct record *record) { return record->arn_hash;
 
 bool record_is_final(const struct record *record) { return record->final; }
 
-int64_t record_updated_ms(const struct record *record) { return record->updated_ms; }
+int64_t record_updated_ms(const struct record *record)
+{
+    int64_t ms = 0;
+    return time_at(record_value(record, record->kind->updated), &ms) ? ms : record_created_ms(record);
+}
 
-int64_t record_created_ms(const struct record *record) { return record->created_ms; }
+int64_t record_created_ms(const struct record *record)
+{
+    int64_t ms = 0;
+    return time_at(record_value(record, record->kind->created), &ms) ? ms : 0;
+}
 
-static bool says_nothing(struct packed_value value) { return packed_type(value) == JSON_NULL; }
+/* Null and absent say the same; so do times that are written otherwise. */
+static bool values_agree(enum field_type type, struct packed_value a, struct packed_value b)
+{
+    int64_t a_ms = 0;
+    int64_t b_ms = 0;
+    if (packed_type(a) == JSON_NULL && packed_type(b) == JSON_NULL)
+        return true;
+    return packed_equal(a, b) || (type == FIELD_TIME && time_at(a, &a_ms) && time_at(b, &b_ms) && a_ms == b_ms);
+}
 
 bool record_agrees(const struct record *a, const struct record *b)
 {
-    for (size_t i = 0; i < a->kind->n_fields; i++) {
-        if (!a->kind->fields[i].listed)
-            continue;
-        struct packed_value in_a = record_value(a, i);
-        struct packed_value in_b = record_value(b, i);
-        if (!(says_nothing(in_a) && says_nothing(in_b)) && !packed_equal(in_a, in_b))
+    const struct kind *kind = a->kind;
+    for (size_t i = 0; i < kind->n_fields; i++)
+        if (kind->fields[i].listed && !values_agree(kind->fields[i].type, record_value(a, i), record_value(b, i)))
             return false;
-    }
     return true;
 }
 
 bool record_is_same(const struct record *a, const struct record *b)
 {
-    return a == b || (a->packed_len == b->packed_len && !memcmp(a->packed, b->packed, a->packed_len));
+    return a == b || packed_same(a->packed, b->packed);
 }

@@ -120,7 +120,7 @@ unmount_outside() {
     [ -z "$stderr" ]
     [[ ${lines[0]} == 'usage: personalizefs [options] [SOURCE] MOUNTPOINT' ]]
     for option in ttl terminal-ttl list-ttl negative-ttl timeout endpoint-url account-id profile uid gid umask \
-        allow_other max-requests; do
+        allow_other max-requests max-jobs; do
         grep -q "^ *$option\b" <<<"$output"
     done
     help=$output

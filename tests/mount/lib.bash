@@ -129,3 +129,9 @@ settle() {
     until before=$(wakeups) && sleep 0.3 && [ "$(wakeups)" = "$before" ]; do :; done
 }
 wakeups() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$daemon/status"; }
+
+# For what is too heavy with sanitizers, or measures memory.
+skip_with_sanitizers() {
+    ! grep -q __asan_init "$PERSONALIZEFS" || skip 'a sanitizer'"'"'s time and memory are not the daemon'"'"'s'
+}
+anonymous_kib() { awk '$1 == "Anonymous:" { print $2 }' "/proc/$daemon/smaps_rollup"; }

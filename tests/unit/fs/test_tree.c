@@ -281,7 +281,7 @@ static void what_is_forgotten_is_gone(void **state)
     uint64_t job = enter(world, RUNNING);
     uint64_t last = 0;
     struct tree_attr attr;
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 10000; i++) {
         char json[200];
         (void)snprintf(json, sizeof json, JOB("PENDING", ",\"failureReason\":\"%d\""), i);
         fake_clock_advance(&world->clock, TTL);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { TTL = 30000, FINAL_TTL = 86400000, LIST_TTL = 60000, NEGATIVE_TTL = 5000, TIMEOUT = 15000 };
+enum { TTL = 30000, FINAL_TTL = 86400000, LIST_TTL = 60000, NEGATIVE_TTL = 5000, TIMEOUT = 15000, MAX_JOBS = 2 };
 
 #define RUNNING "{\"jobName\":\"a\",\"status\":\"IN PROGRESS\",\"lastUpdatedDateTime\":1}"
 #define FINISHED "{\"jobName\":\"a\",\"status\":\"ACTIVE\",\"lastUpdatedDateTime\":2}"
@@ -45,6 +45,7 @@ static int setup(void **state)
                                              .final_ttl_ms = FINAL_TTL,
                                              .list_ttl_ms = LIST_TTL,
                                              .negative_ttl_ms = NEGATIVE_TTL,
+                                             .max_jobs = MAX_JOBS,
                                              .timeout_ms = TIMEOUT,
                                              .names_changed = names_changed,
                                              .data = &world };
@@ -108,7 +109,7 @@ static void age_counts_from_the_request(void **state)
     fake_clock_advance(&world->clock, 4000);
     fake_source_describe(&world->source, RUNNING);
     assert_int_equal(job_dir_left_ms(job, now_of(world)), TTL - 4000);
-    assert_int_equal(job->described.confirmed_ms, sent_wall_ms);
+    assert_int_equal(job->inquiry->described.confirmed_ms, sent_wall_ms);
     assert_int_equal(job_dir_left_ms(job, sent_ms + TTL - 1), 1);
     assert_int_equal(job_dir_left_ms(job, sent_ms + TTL), 0);
     cache_unpin(world->cache, job);
@@ -147,7 +148,7 @@ static void a_listing_that_shows_a_finished_job_unchanged_confirms_it(void **sta
     fake_clock_advance(&world->clock, FINAL_TTL - 10);
     list(world, "[" FINISHED "]");
     assert_int_equal(job_left_ms(job, ASK_DESCRIBED, now_of(world)), FINAL_TTL);
-    assert_int_equal(job->described.confirmed_ms, world->clock.wall_ms);
+    assert_int_equal(job->inquiry->described.confirmed_ms, world->clock.wall_ms);
     cache_unpin(world->cache, job);
 }
 
@@ -186,10 +187,10 @@ static void a_known_job_keeps_its_name_in_trouble(void **state)
     fake_source_fail(&world->source, "AccessDeniedException");
     assert_int_equal(probe.number, EACCES);
     assert_true(job_is_known(job));
-    assert_int_equal(job->failed_number, EACCES);
-    assert_int_equal(job->failed_until_ms, now_of(world) + FAILURE_MS);
+    assert_int_equal(job->inquiry->failed_number, EACCES);
+    assert_int_equal(job->inquiry->failed_until_ms, now_of(world) + FAILURE_MS);
     describe(world, job, RUNNING);
-    assert_int_equal(job->failed_until_ms, 0);
+    assert_int_equal(job->inquiry->failed_until_ms, 0);
     cache_unpin(world->cache, job);
 }
 
@@ -202,7 +203,7 @@ static void a_job_that_is_none_is_absent_for_a_while(void **state)
     fake_source_fail(&world->source, "ResourceNotFoundException");
     assert_int_equal(probe.number, ENOENT);
     assert_false(job_is_known(job));
-    assert_int_equal(job->absent_until_ms, now_of(world) + NEGATIVE_TTL);
+    assert_int_equal(job->inquiry->absent_until_ms, now_of(world) + NEGATIVE_TTL);
     describe(world, job, RUNNING); /* it was made meanwhile */
     assert_true(job_is_known(job));
     cache_unpin(world->cache, job);
@@ -232,11 +233,11 @@ static void absence_outlives_who_asked(void **state)
     cache_unpin(world->cache, job);
     fake_clock_advance(&world->clock, NEGATIVE_TTL - 1);
     job = cache_pin(world->cache, "nobody");
-    assert_int_equal(job->absent_until_ms, now_of(world) + 1); /* still known to be absent */
+    assert_int_equal(job->inquiry->absent_until_ms, now_of(world) + 1); /* still known to be absent */
     fake_clock_advance(&world->clock, 1);
     cache_unpin(world->cache, job);
     job = cache_pin(world->cache, "nobody");
-    assert_int_equal(job->absent_until_ms, 0); /* forgotten: a new one */
+    assert_int_equal(job->inquiry->absent_until_ms, 0); /* forgotten: a new one */
     cache_unpin(world->cache, job);
 }
 
@@ -250,12 +251,12 @@ static void a_failure_outlives_who_asked(void **state)
     cache_unpin(world->cache, job); /* the kernel forgets what it cannot show */
     fake_clock_advance(&world->clock, FAILURE_MS - 1);
     job = cache_pin(world->cache, "a");
-    assert_int_equal(job->failed_until_ms, now_of(world) + 1);
-    assert_int_equal(job->failed_number, EACCES);
+    assert_int_equal(job->inquiry->failed_until_ms, now_of(world) + 1);
+    assert_int_equal(job->inquiry->failed_number, EACCES);
     fake_clock_advance(&world->clock, 1);
     cache_unpin(world->cache, job);
     job = cache_pin(world->cache, "a");
-    assert_int_equal(job->failed_until_ms, 0);
+    assert_int_equal(job->inquiry->failed_until_ms, 0);
     cache_unpin(world->cache, job);
 }
 
@@ -275,8 +276,8 @@ static void absent_names_are_few(void **state)
     for (int i = 0; i < 3000; i++) {
         (void)snprintf(name, sizeof name, "nobody-%d", i);
         struct job *job = cache_pin(world->cache, name);
-        kept += job->absent_until_ms != 0;
-        assert_true(i >= 1000 || !job->absent_until_ms); /* the oldest go first */
+        kept += job->inquiry->absent_until_ms != 0;
+        assert_true(i >= 1000 || !job->inquiry->absent_until_ms); /* the oldest go first */
         cache_unpin(world->cache, job);
     }
     assert_in_range(kept, 1000, 1100);
@@ -311,8 +312,8 @@ static void what_ends_unwaited_leaves_no_failure(void **state)
     assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
     waiter_cancel(&probe.waiter);
     fake_source_fail(&world->source, "ending");
-    assert_int_equal(job->failed_until_ms, 0);
-    assert_null(job->flight);
+    assert_int_equal(job->inquiry->failed_until_ms, 0);
+    assert_null(job->inquiry->flight);
     cache_unpin(world->cache, job);
 }
 
@@ -395,6 +396,43 @@ static void the_list_rests_ten_times_what_it_took(void **state)
     fake_clock_advance(&world->clock, 20000);
     fake_source_page(&world->source, "[]", NULL);
     assert_int_equal(cache_listing(world->cache)->fresh_until_ms, began_ms + 200000);
+}
+
+/* What passes while it is stopped is no work of the service. */
+static void a_pause_does_not_make_the_list_rest_longer(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    int64_t began_ms = now_of(world);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 4000);
+    waiter_cancel(&probe.waiter);
+    fake_source_page(&world->source, "[" NAMED("a") "]", "x");
+    fake_clock_advance(&world->clock, 50000);
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 3000);
+    fake_source_page(&world->source, "[" NAMED("b") "]", NULL);
+    assert_int_equal(cache_listing(world->cache)->fresh_until_ms, began_ms + 70000);
+    expect_names(world, "ab");
+}
+
+/* New jobs come first and shift the others on to later pages: some stand on two. */
+static void pages_that_shift_lose_nothing_and_repeat_nothing(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    list(world, "[" NAMED("a") "," NAMED("b") "," NAMED("c") "," NAMED("d") "]");
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    fake_source_page(&world->source, "[" NAMED("a") "," NAMED("b") "]", "x");
+    describe(world, cache_pin(world->cache, "n"), NAMED("n")); /* it has appeared meanwhile */
+    fake_source_page(&world->source, "[" NAMED("b") "," NAMED("c") "]", "y");
+    fake_source_page(&world->source, "[" NAMED("d") "]", NULL);
+    expect_names(world, "abcd");
+    assert_int_equal(cache_listing(world->cache)->n_jobs, 4);
+    assert_int_equal(world->names_changed, 1);
+    list(world, "[" NAMED("n") "," NAMED("a") "," NAMED("b") "," NAMED("c") "," NAMED("d") "]");
+    expect_names(world, "abcdn");
+    cache_unpin(world->cache, cache_next_listed(world->cache, 4));
 }
 
 static void a_listing_is_whole_or_an_error(void **state)
@@ -558,6 +596,103 @@ static void the_last_listings_errno_is_kept(void **state)
     assert_int_equal(cache_listing(world->cache)->failed_number, 0);
 }
 
+#define WHOLE(name, status, updated)                                                                         \
+    "{\"jobName\":\"" name "\",\"status\":\"" status "\",\"roleArn\":\"r\",\"lastUpdatedDateTime\":" updated \
+    ",\"failureReason\":\"\"}"
+
+/* Asks for a job as the layer above does for one look; whether what only a describe tells is at hand. */
+static bool look_at(struct world *world, const char *name)
+{
+    struct job *job = cache_pin(world->cache, name);
+    bool whole = job->inquiry->described.record;
+    cache_unpin(world->cache, job);
+    return whole;
+}
+
+static void describe_named(struct world *world, const char *name, const char *json)
+{
+    struct job *job = cache_pin(world->cache, name);
+    describe(world, job, json);
+    cache_unpin(world->cache, job);
+}
+
+static void expect_status(struct world *world, const char *name, const char *status, int64_t updated_ms)
+{
+    struct job *job = cache_pin(world->cache, name);
+    const struct knowledge *latest = job_latest(job);
+    BUF_CLEANUP struct buf text = BUF_INIT(100);
+    assert_true(job_is_known(job));
+    assert_int_equal(packed_text(record_value(latest->record, kind_batch_inference_job.status), &text), 0);
+    assert_string_equal(buf_str(&text), status);
+    assert_int_equal(record_updated_ms(latest->record), updated_ms);
+    cache_unpin(world->cache, job);
+}
+
+static void of_jobs_that_nobody_holds_the_last_are_kept_whole(void **state)
+{
+    struct world *world = *state;
+    struct job *held = cache_pin(world->cache, "held");
+    describe(world, held, WHOLE("held", "ACTIVE", "1"));
+    describe_named(world, "a", WHOLE("a", "ACTIVE", "1"));
+    describe_named(world, "b", WHOLE("b", "ACTIVE", "1"));
+    assert_true(look_at(world, "a")); /* so that b is the one looked at longest ago */
+    describe_named(world, "c", WHOLE("c", "ACTIVE", "1"));
+    assert_true(look_at(world, "a"));
+    assert_true(look_at(world, "c"));
+    assert_false(look_at(world, "b"));
+    assert_true(held->inquiry->described.record); /* it is held, however long ago */
+    cache_unpin(world->cache, held);
+    assert_false(look_at(world, "a"));
+    assert_true(look_at(world, "held"));
+    assert_true(look_at(world, "c"));
+    describe_named(world, "b", WHOLE("b", "ACTIVE", "1")); /* had again, for a describe */
+    assert_true(look_at(world, "b"));
+}
+
+static void what_is_let_go_keeps_its_name_its_status_and_its_freshness(void **state)
+{
+    struct world *world = *state;
+    list(world, "[{\"jobName\":\"a\",\"status\":\"IN PROGRESS\",\"lastUpdatedDateTime\":1}]");
+    world->clock.monotonic_ms += 1000;
+    describe_named(world, "a", WHOLE("a", "ACTIVE", "2")); /* newer than the listing */
+    describe_named(world, "x", WHOLE("x", "ACTIVE", "3")); /* in no listing */
+    describe_named(world, "b", WHOLE("b", "ACTIVE", "1"));
+    describe_named(world, "c", WHOLE("c", "ACTIVE", "1"));
+    assert_false(look_at(world, "a"));
+    assert_false(look_at(world, "x"));
+    expect_status(world, "a", "ACTIVE", 2000);
+    expect_status(world, "x", "ACTIVE", 3000);
+    struct job *x = cache_pin(world->cache, "x");
+    assert_int_equal(job_left_ms(x, ASK_ANY, now_of(world)), FINAL_TTL);
+    assert_int_equal(job_left_ms(x, ASK_DESCRIBED, now_of(world)), 0);
+    cache_unpin(world->cache, x);
+}
+
+static void what_is_let_go_does_not_go_back_behind_a_listing(void **state)
+{
+    struct world *world = *state;
+    describe_named(world, "a", WHOLE("a", "IN PROGRESS", "1"));
+    world->clock.monotonic_ms += 1000;
+    list(world, "[" FINISHED "]");
+    describe_named(world, "b", WHOLE("b", "ACTIVE", "1"));
+    describe_named(world, "c", WHOLE("c", "ACTIVE", "1"));
+    assert_false(look_at(world, "a"));
+    expect_status(world, "a", "ACTIVE", 2000);
+}
+
+/* A listing in between does not make them count as held, or as looked at. */
+static void a_listing_does_not_disturb_what_is_kept(void **state)
+{
+    struct world *world = *state;
+    describe_named(world, "a", WHOLE("a", "ACTIVE", "1"));
+    describe_named(world, "b", WHOLE("b", "ACTIVE", "1"));
+    list(world, "[" NAMED("a") "," NAMED("b") "," NAMED("c") "]");
+    describe_named(world, "c", WHOLE("c", "ACTIVE", "1"));
+    assert_false(look_at(world, "a"));
+    assert_true(look_at(world, "b"));
+    assert_true(look_at(world, "c"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -581,6 +716,8 @@ int main(void)
         TEST(places_are_kept),
         TEST(the_epoch_moves_with_names_and_with_being_finished),
         TEST(the_list_rests_ten_times_what_it_took),
+        TEST(a_pause_does_not_make_the_list_rest_longer),
+        TEST(pages_that_shift_lose_nothing_and_repeat_nothing),
         TEST(a_listing_is_whole_or_an_error),
         TEST(a_page_token_twice_is_an_error),
         TEST(a_refused_token_starts_anew_once),
@@ -591,6 +728,10 @@ int main(void)
         TEST(what_was_asked_for_before_expiring_is_old_when_it_comes),
         TEST(expiring_forgets_the_pages_of_a_listing_that_was_stopped),
         TEST(the_last_listings_errno_is_kept),
+        TEST(of_jobs_that_nobody_holds_the_last_are_kept_whole),
+        TEST(what_is_let_go_keeps_its_name_its_status_and_its_freshness),
+        TEST(what_is_let_go_does_not_go_back_behind_a_listing),
+        TEST(a_listing_does_not_disturb_what_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,17 +26,18 @@ static inline const char *or_none(const char *text) { return text ? text : "(non
 static inline void show(const struct options *o, struct buf *to)
 {
     assert_int_equal(
-        buf_printf(to,
-                   "source=%s mountpoint=%s partition=%s region=%s account=%s profile=%s endpoint=%s http=%d "
-                   "timeout=%lld max=%d ttl=%lld terminal=%lld list=%lld negative=%lld error=%lld revalidate=%lld "
-                   "uid=%u gid=%u umask=%o "
-                   "other=%d foreground=%d debug=%d level=%d help=%d version=%d",
-                   or_none(o->source), or_none(o->mountpoint), or_none(o->partition), or_none(o->region),
-                   or_none(o->account_id), or_none(o->profile), or_none(o->endpoint_url), o->allow_http,
-                   (long long)o->timeout_ms, o->max_requests, (long long)o->ttl_ms, (long long)o->terminal_ttl_ms,
-                   (long long)o->list_ttl_ms, (long long)o->negative_ttl_ms, (long long)o->stale_if_error_ms,
-                   (long long)o->stale_while_revalidate_ms, o->uid, o->gid, o->umask, o->allow_other, o->foreground,
-                   o->debug, (int)o->log_level, o->help, o->version),
+        buf_printf(
+            to,
+            "source=%s mountpoint=%s partition=%s region=%s account=%s profile=%s endpoint=%s http=%d "
+            "timeout=%lld max=%d jobs=%d ttl=%lld terminal=%lld list=%lld negative=%lld error=%lld revalidate=%lld "
+            "uid=%u gid=%u umask=%o "
+            "other=%d foreground=%d debug=%d level=%d help=%d version=%d",
+            or_none(o->source), or_none(o->mountpoint), or_none(o->partition), or_none(o->region),
+            or_none(o->account_id), or_none(o->profile), or_none(o->endpoint_url), o->allow_http,
+            (long long)o->timeout_ms, o->max_requests, o->max_jobs, (long long)o->ttl_ms, (long long)o->terminal_ttl_ms,
+            (long long)o->list_ttl_ms, (long long)o->negative_ttl_ms, (long long)o->stale_if_error_ms,
+            (long long)o->stale_while_revalidate_ms, o->uid, o->gid, o->umask, o->allow_other, o->foreground, o->debug,
+            (int)o->log_level, o->help, o->version),
         0);
 }
 

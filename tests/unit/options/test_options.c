@@ -113,6 +113,7 @@ static void test_defaults(void **state)
     assert_null(options.endpoint_url);
     assert_int_equal(options.timeout_ms, 15 * SECOND);
     assert_int_equal(options.max_requests, 8);
+    assert_int_equal(options.max_jobs, 100000);
     assert_int_equal(options.ttl_ms, 30 * SECOND);
     assert_int_equal(options.terminal_ttl_ms, DAY);
     assert_int_equal(options.list_ttl_ms, 60 * SECOND);
@@ -296,6 +297,8 @@ static const struct {
     { ARGS("/m", "--max-requests=0"), "expected a number from 1 to 64" },
     { ARGS("/m", "--max-requests=65"), "expected a number from 1 to 64" },
     { ARGS("/m", "--max-requests=8x"), "expected a number from 1 to 64" },
+    { ARGS("/m", "--max-jobs=0"), "expected a number from 1 to 100000000" },
+    { ARGS("/m", "-omax-jobs=100000001"), "expected a number from 1 to 100000000" },
     { ARGS("/m", "--uid=root"), "option uid=root: expected a number" },
     { ARGS("/m", "--uid=4294967295"), "option uid=4294967295: expected a number" },
     { ARGS("/m", "--gid=-1"), "option gid=-1: expected a number" },
