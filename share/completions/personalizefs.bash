@@ -3,7 +3,7 @@
 # What bash completes after `personalizefs`. A name that ends in = has a value.
 
 _personalizefs_mount_options="
-    region= account-id= profile= endpoint-url= allow-http timeout= max-requests=
+    region= account-id= profile= endpoint-url= allow-http timeout= max-requests= max-jobs=
     ttl= terminal-ttl= list-ttl= negative-ttl= stale-if-error= stale-while-revalidate=
     uid= gid= umask= allow_other
     foreground debug log-level= help version

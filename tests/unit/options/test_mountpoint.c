@@ -160,10 +160,8 @@ static void test_no_directories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mountinfo),
-        cmocka_unit_test(test_mountinfo_of_a_part),
-        cmocka_unit_test(test_directories),
-        cmocka_unit_test(test_other_mounts_are_left_alone),
+        cmocka_unit_test(test_mountinfo),      cmocka_unit_test(test_mountinfo_of_a_part),
+        cmocka_unit_test(test_directories),    cmocka_unit_test(test_other_mounts_are_left_alone),
         cmocka_unit_test(test_no_directories),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
