@@ -20,9 +20,21 @@ int mountpoint_prepare(const char *path, char **ret_absolute, struct error *erro
  * it goes when its last user does. 0 also if there is none. */
 int mountpoint_unmount_lazily(const char *absolute, struct error *error);
 
-/* A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)); both point into the line. */
+/* Where in a personalizefs a path leads. */
+struct mountpoint_place {
+    char *point;  /* where it is mounted, absolute */
+    char *inside; /* "/" for its root, "/nightly" for a job, however it is mounted */
+};
+
+/* Found from what the kernel knows of the name: of the daemon nothing is asked but the name, so it neither waits nor
+ * fails with the service. 0; -ENODEV where the path leads to anything else; -errno, -ENOENT for one. */
+int mountpoint_find(const char *path, struct mountpoint_place *ret_place);
+void mountpoint_place_release(struct mountpoint_place *place);
+
+/* A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)); all point into the line. */
 struct mountinfo {
     int id;
+    const char *root;  /* what of the file system is mounted, unescaped: "/" but for a bind mount of a part of it */
     const char *point; /* unescaped */
     const char *type;  /* "fuse.personalizefs" */
 };

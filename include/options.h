@@ -82,5 +82,12 @@ struct option_row {
 
 /* Row `i`, NULL after the last: for documents and tests. */
 const struct option_row *option_at(size_t i);
+/* The same of `personalizefs wait`; the offsets are in struct wait_options (wait.h). */
+const struct option_row *wait_option_at(size_t i);
+
+/* Reads a value (NULL: none was given) to its place in `options`. 0, -EINVAL for wrong use, or -ENOMEM. */
+int option_apply(const struct option_row *row, const char *value, void *options, struct error *error);
+/* The row's line of the help. */
+void option_help(FILE *to, const struct option_row *row);
 
 #endif

@@ -20,6 +20,7 @@ packages_test=(
     prometheus prometheus-node-exporter # promtool, and the programs that read metrics.prom
     awscli curl git 'iproute2|command:ip' openssl procps python3 rsync shellcheck strace universal-ctags
     'nodejs|command:node' 'npm|command:npm' # the AWS SDK for JavaScript: it runs on Debian 12's, and on newer ones
+    make zsh # a recipe of docs/monitoring.md; completions
 )
 
 say() { printf '%s\n' "$*"; }

@@ -25,6 +25,7 @@
 #include "loop.h"
 #include "mountpoint.h"
 #include "options.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -362,6 +363,8 @@ int main(int argc, char **argv)
 {
     struct app app = { .daemon = { .parent = -1 }, .loop = { .signals = -1 } };
     struct error error;
+    if (argc > 1 && !strcmp(argv[1], "wait"))
+        return wait_main(argc - 1, argv + 1);
     int result = options_parse(argc, argv, &app.options, &error);
     if (result) {
         (void)fprintf(stderr, "personalizefs: %s\n", error.message);

@@ -75,8 +75,10 @@ bool mountinfo_parse(char *line, struct mountinfo *mountinfo)
     word = strsep(&rest, " ");
     if (!word || !*word || !read_id(field[ID], &mountinfo->id))
         return false;
+    unescape(field[ROOT]);
     unescape(field[POINT]);
     unescape(word);
+    mountinfo->root = field[ROOT];
     mountinfo->point = field[POINT];
     mountinfo->type = word;
     return true;
@@ -106,16 +108,42 @@ static int read_mount_id(int fd, int *ret_id)
 struct place {
     int fd; /* O_PATH: opening it asks nobody */
     char path[PATH_MAX];
-    char type[64];      /* of the file system there */
-    bool is_mountpoint; /* exactly there */
+    char type[64];                  /* of the file system there */
+    bool is_mountpoint;             /* exactly there */
+    struct mountpoint_place inside; /* empty where that is not known */
 };
 
-static void cleanup_place(const struct place *place) { cleanup_close(&place->fd); }
+static void cleanup_place(struct place *place)
+{
+    cleanup_close(&place->fd);
+    mountpoint_place_release(&place->inside);
+}
 #define PLACE_CLEANUP __attribute__((cleanup(cleanup_place)))
 
 static int proc_failed(int r, struct error *error)
 {
     return error_set(error, -r, "mountpoint", "cannot read what is mounted from /proc/self: %s", strerror(-r));
+}
+
+void mountpoint_place_release(struct mountpoint_place *place)
+{
+    free(place->point);
+    free(place->inside);
+    *place = (struct mountpoint_place){ NULL, NULL };
+}
+
+/* From the file system's root: what of it is mounted, and what of `path` is behind the mount point. */
+static int set_inside(const struct mountinfo *mount, const char *path, struct mountpoint_place *to)
+{
+    size_t point_len = strcmp(mount->point, "/") ? strlen(mount->point) : 0;
+    const char *root = strcmp(mount->root, "/") ? mount->root : "";
+    if (strncmp(mount->point, path, point_len) != 0)
+        return -ENODEV;
+    const char *behind = path + point_len;
+    to->point = strdup(mount->point);
+    if (asprintf(&to->inside, "%s%s", root, *behind || *root ? behind : "/") < 0)
+        to->inside = NULL;
+    return to->point && to->inside ? 0 : -ENOMEM;
 }
 
 static int find_mount(struct place *place, struct error *error)
@@ -136,7 +164,8 @@ static int find_mount(struct place *place, struct error *error)
             continue;
         (void)snprintf(place->type, sizeof place->type, "%s", mount.type);
         place->is_mountpoint = !strcmp(mount.point, place->path);
-        break;
+        r = set_inside(&mount, place->path, &place->inside);
+        return r == -ENOMEM ? error_set(error, ENOMEM, "out-of-memory", "out of memory") : 0;
     }
     return 0;
 }
@@ -174,6 +203,20 @@ static bool place_is_dead(const struct place *place)
 {
     struct statfs ignored;
     return fstatfs(place->fd, &ignored) && (errno == ENOTCONN || errno == ECONNABORTED);
+}
+
+int mountpoint_find(const char *path, struct mountpoint_place *ret_place)
+{
+    PLACE_CLEANUP struct place place;
+    struct error error;
+    int r = place_open(path, &place, &error);
+    if (r)
+        return r;
+    if (strcmp(place.type, OUR_TYPE) != 0 || !place.inside.inside)
+        return -ENODEV;
+    *ret_place = place.inside;
+    place.inside = (struct mountpoint_place){ NULL, NULL };
+    return 0;
 }
 
 /* ---- unmounting ---- */

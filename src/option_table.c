@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The options' values and the table of them; src/options.c uses it. */
+/* The options' values and the tables of them; src/options.c and src/wait.c use them. */
 #include "aws/endpoint.h"
 #include "options.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -312,3 +313,25 @@ static const struct option_row rows[] = {
 };
 _Static_assert(sizeof rows / sizeof *rows <= OPTIONS_MAX, "each has a place in struct options");
 const struct option_row *option_at(size_t i) { return i < sizeof rows / sizeof *rows ? &rows[i] : NULL; }
+
+static const struct option_row wait_rows[] = {
+    { .name = "timeout",
+      .argument = "TIME",
+      .parse = parse_duration,
+      .offset = offsetof(struct wait_options, timeout_ms),
+      .section = OPTIONS_COMMAND,
+      .min = 1,
+      .max = DURATION_MAX_MS,
+      .expected = A_TIME ", more than 0",
+      .help = "give up after so long (default: never)" },
+    { .name = "help",
+      .letter = 'h',
+      .parse = parse_switch,
+      .offset = offsetof(struct wait_options, help),
+      .section = OPTIONS_COMMAND,
+      .help = "print this help" },
+};
+const struct option_row *wait_option_at(size_t i)
+{
+    return i < sizeof wait_rows / sizeof *wait_rows ? &wait_rows[i] : NULL;
+}

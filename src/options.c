@@ -49,8 +49,7 @@ static int unknown(const char *option, struct error *error)
     return error_set(error, EINVAL, WRONG_USE, "unknown option \"%.100s\"; personalizefs --help lists them", option);
 }
 
-/* `value` is NULL where none was given. */
-static int apply(struct options *options, const struct option_row *row, const char *value, struct error *error)
+int option_apply(const struct option_row *row, const char *value, void *options, struct error *error)
 {
     int r;
     if (!row->parse)
@@ -71,7 +70,7 @@ static size_t index_of(const struct option_row *row) { return (size_t)(row - opt
 static int apply_given(struct options *options, const struct option_row *row, const char *value, struct error *error)
 {
     char **given = &options->given[index_of(row)];
-    int r = apply(options, row, value, error);
+    int r = option_apply(row, value, options, error);
     if (r || !row->parse)
         return r;
     char *copy = strdup(value ? value : "true");
@@ -290,7 +289,7 @@ static int set_defaults(struct options *options, struct error *error)
     const struct option_row *row;
     *options = (struct options){ .uid = getuid(), .gid = getgid() };
     for (size_t i = 0; (row = option_at(i)); i++) {
-        int r = row->default_value ? apply(options, row, row->default_value, error) : 0;
+        int r = row->default_value ? option_apply(row, row->default_value, options, error) : 0;
         if (r)
             return r;
     }
@@ -382,7 +381,7 @@ const char *options_region_from(const struct options *options)
 
 /* ---- the help ---- */
 
-static void help_row(FILE *to, const struct option_row *row)
+void option_help(FILE *to, const struct option_row *row)
 {
     char form[40];
     if (row->letter)
@@ -402,8 +401,10 @@ void options_help(FILE *to)
     const char *separator = "  ";
     const struct option_row *row;
     (void)fputs("usage: personalizefs [options] [SOURCE] MOUNTPOINT\n"
+                "       personalizefs wait [--timeout TIME] PATH...\n"
                 "\n"
-                "Mounts the batch inference jobs of Amazon Personalize as a read-only filesystem.\n"
+                "Mounts the batch inference jobs of Amazon Personalize as a read-only filesystem;\n"
+                "with \"wait\" (see personalizefs wait --help), waits for jobs in such a mount.\n"
                 "SOURCE is a region (us-west-2) or the beginning of an ARN\n"
                 "(arn:aws:personalize:us-west-2:123456789012); with \"none\" or without it the AWS\n"
                 "configuration decides.\n"
@@ -415,7 +416,7 @@ void options_help(FILE *to)
         (void)fprintf(to, "\n%s:\n", titles[section]);
         for (size_t i = 0; (row = option_at(i)); i++)
             if ((int)row->section == section)
-                help_row(to, row);
+                option_help(to, row);
     }
     (void)fputs("\nAccepted in a -o list and ignored, as mount(8) and fstab pass them:\n", to);
     for (size_t i = 0; (row = option_at(i)); i++)

@@ -17,6 +17,11 @@ enum { ERROR_BODY_BYTES = 1 << 20, ERROR_BODY_DEPTH = 32 };
 
 #define ADVICE_THROTTLED \
     "The account's request rate is used up: find who else calls, lower max-requests, raise ttl, or ask for a quota."
+#define ADVICE_ALLOW                                                                                               \
+    "Allow personalize:DescribeBatchInferenceJob and personalize:ListBatchInferenceJobs to the identity that the " \
+    "message names, in its IAM policies, permissions boundary, SCPs and the VPC endpoint's policy."
+#define ADVICE_SUBSCRIBE \
+    "The account is not signed up for Amazon Personalize: open its console once, or check whose keys these are."
 #define ADVICE_CLOCK "This host's clock and the service's differ: check that NTP runs (timedatectl, chronyc tracking)."
 #define ADVICE_KEY_ID                                                                                               \
     "The service does not know the access key id: it was deleted or deactivated, belongs to another partition, or " \
@@ -39,9 +44,7 @@ static const struct failure table[] = {
       "The service refused the job's ARN: check that account-id and the region are those of the job." },
     { "InvalidNextTokenException", EBADMSG, 0,
       "The list was refused half-way, twice: list again; if it stays, report it with the request id." },
-    { "AccessDeniedException", EACCES, 0,
-      "Allow personalize:DescribeBatchInferenceJob and personalize:ListBatchInferenceJobs to the identity that the "
-      "message names, in its IAM policies, permissions boundary, SCPs and the VPC endpoint's policy." },
+    { "AccessDeniedException", EACCES, 0, ADVICE_ALLOW },
     { "ExpiredTokenException", EKEYEXPIRED, 0, ADVICE_EXPIRED },
     { "UnrecognizedClientException", EKEYREJECTED, 0, ADVICE_KEY_ID },
     { "InvalidClientTokenId", EKEYREJECTED, 0, ADVICE_KEY_ID },
@@ -52,6 +55,11 @@ static const struct failure table[] = {
     { "MissingAuthenticationTokenException", EKEYREJECTED, 0,
       "Something between this host and the service removed the Authorization header, or the endpoint is not "
       "Personalize's: look at proxies and endpoint-url." },
+    { "OptInRequired", EREMOTEIO, 0, ADVICE_SUBSCRIBE },
+    { "SubscriptionRequiredException", EREMOTEIO, 0, ADVICE_SUBSCRIBE },
+    { "NotAuthorized", EREMOTEIO, 0, ADVICE_ALLOW },
+    { "UnknownOperationException", EREMOTEIO, 0,
+      "What answers is not Personalize, or not all of it: check endpoint-url, and that the region has Personalize." },
     { "RequestTimeTooSkewed", EREMOTEIO, FAILURE_SKEW, ADVICE_CLOCK },
     { "RequestExpired", EREMOTEIO, FAILURE_SKEW, ADVICE_CLOCK },
     { "RequestInTheFuture", EREMOTEIO, FAILURE_SKEW, ADVICE_CLOCK },

@@ -68,6 +68,16 @@ static void test_mountinfo(void **state)
     }
 }
 
+static void test_mountinfo_of_a_part(void **state)
+{
+    char line[] = "44 27 0:39 /night\\040ly /mnt/x ro - fuse.personalizefs us-west-2 ro";
+    struct mountinfo mount;
+    (void)state;
+    assert_true(mountinfo_parse(line, &mount));
+    assert_string_equal(mount.root, "/night ly");
+    assert_string_equal(mount.point, "/mnt/x");
+}
+
 /* A directory of its own with "dir/", "file", "link" to dir and "loop" to itself, in which the test then runs. */
 static char *home;
 
@@ -150,9 +160,8 @@ static void test_no_directories(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mountinfo),
-        cmocka_unit_test(test_directories),
-        cmocka_unit_test(test_other_mounts_are_left_alone),
+        cmocka_unit_test(test_mountinfo),      cmocka_unit_test(test_mountinfo_of_a_part),
+        cmocka_unit_test(test_directories),    cmocka_unit_test(test_other_mounts_are_left_alone),
         cmocka_unit_test(test_no_directories),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -168,8 +168,8 @@ struct man_option {
     char help[300];
 };
 
-/* The options that the manual page has, in its order, and the words of its section "Ignored". */
-static size_t read_man(struct man_option *options, size_t max, char *ignored, size_t ignored_size)
+/* The options that a section of the manual page has, in its order, and the words of its part "Ignored". */
+static size_t read_man(const char *section, struct man_option *options, size_t max, char *ignored, size_t ignored_size)
 {
     FILE *file = fopen(man_page_path, "re");
     FREE_CLEANUP char *line = NULL;
@@ -182,7 +182,7 @@ static size_t read_man(struct man_option *options, size_t max, char *ignored, si
     assert_non_null(file);
     while (getline(&line, &room, file) > 0) {
         if (!strncmp(line, "# ", 2))
-            in_options = !strcmp(line, "# OPTIONS\n");
+            in_options = !strncmp(line + 2, section, strlen(section)) && line[2 + strlen(section)] == '\n';
         if (!strncmp(line, "## ", 3))
             in_ignored = in_options && !strcmp(line, "## Ignored\n");
         if (!in_options)
@@ -211,7 +211,7 @@ static void test_man_page(void **state)
 {
     static struct man_option options[100];
     char ignored[2000];
-    size_t n = read_man(options, COUNT(options), ignored, sizeof ignored);
+    size_t n = read_man("OPTIONS", options, COUNT(options), ignored, sizeof ignored);
     size_t at = 0;
     size_t n_ignored = 0;
     size_t commas = 0;
@@ -244,12 +244,35 @@ static void test_man_page(void **state)
     print_message("%zu options, %zu ignored words\n", n, n_ignored);
 }
 
+/* Those of `personalizefs wait`, which its section begins with: behind them come exit statuses. */
+static void test_man_page_of_wait(void **state)
+{
+    static struct man_option options[100];
+    char ignored[2];
+    size_t n = read_man("WAITING", options, COUNT(options), ignored, sizeof ignored);
+    size_t n_rows = 0;
+    const struct option_row *row;
+    (void)state;
+    for (; (row = wait_option_at(n_rows)); n_rows++) {
+        char expected[300];
+        assert_true(n_rows < n);
+        heading_of(row, expected, sizeof expected);
+        assert_string_equal(options[n_rows].heading, expected);
+        help_of(row, expected, sizeof expected);
+        assert_string_equal(options[n_rows].help, expected);
+    }
+    assert_true(n_rows > 0);
+    for (; n_rows < n; n_rows++)
+        assert_int_equal(strspn(options[n_rows].heading, "0123456789"), strlen(options[n_rows].heading));
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_row),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_man_page),
+        cmocka_unit_test(test_man_page_of_wait),
     };
     if (argc != 2) {
         (void)fprintf(stderr, "usage: test_option_table personalizefs.1.scd\n");
