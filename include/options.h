@@ -63,8 +63,6 @@ const char *options_region_from(const struct options *options);
  * years. */
 int duration_parse(const char *text, int64_t *ret_ms);
 
-bool account_id_is_valid(const char *text); /* 12 digits */
-
 enum option_section { OPTIONS_SERVICE, OPTIONS_FRESHNESS, OPTIONS_FILES, OPTIONS_COMMAND, OPTIONS_IGNORED };
 
 struct option_row {

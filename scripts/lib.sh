@@ -17,6 +17,7 @@ packages_build=(
 # shellcheck disable=SC2034
 packages_test=(
     clang clang-format clang-tidy libclang-rt-14-dev valgrind libc6-dbg
+    prometheus prometheus-node-exporter # promtool, and the programs that read metrics.prom
     awscli curl git openssl procps python3 rsync shellcheck strace universal-ctags
     'nodejs|command:node' 'npm|command:npm' # the AWS SDK for JavaScript: it runs on Debian 12's, and on newer ones
 )

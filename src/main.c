@@ -14,7 +14,11 @@
 #include "base/watch.h"
 #include "codec/sigv4.h"
 #include "daemon.h"
+#include "fs/announcer.h"
+#include "fs/control.h"
+#include "fs/events_file.h"
 #include "fs/fuse.h"
+#include "fs/jobs_table.h"
 #include "fs/tree.h"
 #include "jobs/regions.h"
 #include "loop.h"
@@ -22,6 +26,7 @@
 #include "options.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,12 +39,19 @@ struct app {
     struct watches watches;
     int64_t skew_ms; /* the services' clock less ours */
     struct stats stats;
+    struct tree_counts counts;
     struct config *config;
     struct credentials_provider *credentials;
     struct settings settings;
     struct http *http;
     struct client *sts;
+    struct failures *failures;
+    struct events *events;
     struct regions *regions;
+    struct announcer *announcer;
+    struct jobs_table *jobs_table;
+    struct events_file *events_file;
+    struct control *control;
     struct tree *tree;
     struct mount *mount;
     struct loop loop;
@@ -66,21 +78,30 @@ static void names_changed(void *data, const struct cache *cache)
         tree_names_changed(app->tree, cache, node_changed, app);
 }
 
+/* Called by the announcer's thread. */
+static void drop_pages(void *data, uint64_t node)
+{
+    struct app *app = data;
+    if (app->mount)
+        mount_drop_pages(app->mount, node);
+}
+
 static void reload(void *data)
 {
     struct app *app = data;
     struct error error;
     log_info("reloading: SIGHUP");
-    config_forget(app->config); /* so that credentials are asked for anew */
+    config_forget(
+        app->config); /* read, it makes credentials be asked for anew; those that there are serve until then */
     if (config_reload(app->config, &error))
         log_warning("the configuration stays as it was: %s", error.message);
-    app->credentials->forget(app->credentials);
     regions_expire(app->regions);
 }
 
 /* Each setting in force and where it came from. */
-static void settings_show(const struct app *app, settings_visit_fn *visit, void *data)
+static void settings_show(void *app_data, settings_visit_fn *visit, void *data)
 {
+    const struct app *app = app_data;
     settings_visit(&app->settings, app->config, visit, data);
     options_visit(&app->options, visit, data);
 }
@@ -134,6 +155,8 @@ static size_t ahead_max(const struct options *options)
 static int connect_service(struct app *app, struct error *error)
 {
     const struct settings *settings = &app->settings;
+    (void)stats_operation(&app->stats, kind_batch_inference_job.describe_operation); /* counted from 0 */
+    (void)stats_operation(&app->stats, kind_batch_inference_job.list_operation);
     const struct http_settings http = {
         .user_agent = settings->user_agent,
         .ca_bundle = settings->ca_bundle,
@@ -177,6 +200,8 @@ static int connect_service(struct app *app, struct error *error)
                     .stats = &app->stats },
         .cache = { .timers = &app->timers,
                    .clock = &clock_system,
+                   .failures = app->failures,
+                   .events = app->events,
                    .ttl_ms = app->options.ttl_ms,
                    .final_ttl_ms = app->options.terminal_ttl_ms,
                    .list_ttl_ms = app->options.list_ttl_ms,
@@ -198,13 +223,38 @@ static int connect_service(struct app *app, struct error *error)
     return regions_new(&regions, &app->regions, error);
 }
 
+/* The mount's own files. */
+static int build_control(struct app *app)
+{
+    struct cache *cache = regions_own(app->regions);
+    int result = jobs_table_new(&kind_batch_inference_job, cache, &clock_system, &app->jobs_table);
+    if (!result)
+        result = announcer_new(drop_pages, app, &app->announcer);
+    if (!result)
+        result = events_file_new(app->events, app->announcer, &app->events_file);
+    const struct control_sources control = { .clock = &clock_system,
+                                             .cache = cache,
+                                             .failures = app->failures,
+                                             .stats = &app->stats,
+                                             .counts = &app->counts,
+                                             .jobs_table = app->jobs_table,
+                                             .events = app->events_file,
+                                             .visit_settings = settings_show,
+                                             .data = app };
+    return result ? result : control_new(&control, &app->control);
+}
+
 static int build_tree(struct app *app, struct error *error)
 {
+    if (build_control(app))
+        return error_set(error, ENOMEM, NULL, "no memory");
     const struct tree_settings tree = { .kind = &kind_batch_inference_job,
                                         .cache = regions_own(app->regions),
+                                        .control = app->control,
                                         .cache_of = regions_cache_of,
                                         .data = app->regions,
                                         .clock = &clock_system,
+                                        .counts = &app->counts,
                                         .negative_ttl_ms = app->options.negative_ttl_ms };
     return tree_new(&tree, &app->tree) ? error_set(error, ENOMEM, NULL, "no memory") : 0;
 }
@@ -240,6 +290,8 @@ static int start(struct app *app, struct error *error)
     int result = loop_signals(&app->loop, error);
     if (!result)
         result = configure(app, error);
+    if (!result && (events_new(&clock_system, &app->events) || failures_new(&clock_system, &app->failures)))
+        result = error_set(error, ENOMEM, NULL, "no memory");
     if (!result)
         result = connect_service(app, error);
     if (!result)
@@ -249,14 +301,32 @@ static int start(struct app *app, struct error *error)
     return result;
 }
 
+/* It may wait for a page that is being read, so reads are answered until it has ended. */
+static void stop_announcer(struct app *app)
+{
+    enum { LOOK_AGAIN_MS = 10 };
+    while (app->announcer && !announcer_end(app->announcer)) {
+        (void)mount_serve(app->mount);
+        struct pollfd fd = { mount_fd(app->mount), POLLIN, 0 };
+        (void)poll(&fd, 1, LOOK_AGAIN_MS);
+    }
+}
+
 /* Waiters are answered first: an unmount would wait for them. */
 static void stop(struct app *app)
 {
+    stop_announcer(app);
     if (app->regions)
         regions_end_waits(app->regions, ESHUTDOWN);
     mount_free(app->mount);
     tree_free(app->tree);
+    control_free(app->control);
+    events_file_free(app->events_file);
+    announcer_free(app->announcer);
+    jobs_table_free(app->jobs_table);
     regions_free(app->regions);
+    events_free(app->events);
+    failures_free(app->failures);
     client_free(app->sts);
     if (app->credentials)
         app->credentials->free(app->credentials);

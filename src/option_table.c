@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCOUNT_DIGITS = 12, MAX_REQUESTS = 64, MAX_JOBS = 100000000 };
+enum { MAX_REQUESTS = 64, MAX_JOBS = 100000000 };
 #define SECOND_MS INT64_C(1000)
 #define HOUR_MS (3600 * SECOND_MS)
 #define DAY_MS (24 * HOUR_MS)
@@ -78,14 +78,9 @@ static int parse_region(const struct option_row *row, const char *value, void *t
     return region_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
 }
 
-bool account_id_is_valid(const char *text)
-{
-    return strspn(text, "0123456789") == ACCOUNT_DIGITS && !text[ACCOUNT_DIGITS];
-}
-
 static int parse_account(const struct option_row *row, const char *value, void *to)
 {
-    return account_id_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
+    return account_is_valid(value) ? parse_text(row, value, to) : -EINVAL;
 }
 
 static int parse_duration(const struct option_row *row, const char *value, void *to)

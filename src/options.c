@@ -251,7 +251,7 @@ static int read_arn(struct options *options, const char *source, struct error *e
         return source_is_wrong(source, "no such form of region", error);
     if (strcmp(field[PARTITION], region_partition(field[REGION])) != 0)
         return source_is_wrong(source, "the region is not in that partition", error);
-    if (field[ACCOUNT] && *field[ACCOUNT] && !account_id_is_valid(field[ACCOUNT]))
+    if (field[ACCOUNT] && *field[ACCOUNT] && !account_is_valid(field[ACCOUNT]))
         return source_is_wrong(source, "an account has 12 digits", error);
     if (field[RESOURCE] && *field[RESOURCE])
         return source_is_wrong(source, "it must end with the account", error);

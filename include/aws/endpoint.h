@@ -17,7 +17,7 @@ enum endpoint_flag {
     ENDPOINT_DUAL_STACK = 1 << 2  /* its hosts of IPv6 and IPv4 */
 };
 
-enum { ENDPOINT_URL_SIZE = 512, ENDPOINT_HOST_SIZE = 300, REGION_SIZE = 64 };
+enum { ENDPOINT_URL_SIZE = 512, ENDPOINT_HOST_SIZE = 300, REGION_SIZE = 64, ACCOUNT_SIZE = 12 + 1 };
 
 struct endpoint {
     char url[ENDPOINT_URL_SIZE];   /* what is asked: scheme, host, port, path */
@@ -30,6 +30,8 @@ struct endpoint {
 bool region_is_valid(const char *region);
 /* "aws", "aws-cn", "aws-us-gov", ...: by the region's prefix. Valid regions only. */
 const char *region_partition(const char *region);
+/* An account id: 12 digits. */
+bool account_is_valid(const char *account);
 
 /* `url` NULL: the service's own host in that region, of the kind that the flags (enum endpoint_flag) say. Else a URL of
  * the user's: http or https, a host, no user, query or fragment; its path is kept; http only for loopback hosts unless

@@ -9,6 +9,7 @@
 #include "aws/config.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PLAN_ROLES_MAX = 16 };
 
@@ -53,6 +54,8 @@ struct plan {
 /* 0; -ENOKEY with an error where nothing is configured that could have any (instance metadata switched off), or where
  * what is configured is wrong. */
 int plan_make(const struct config *config, struct plan *plan, struct error *error);
+/* The same number for plans that ask the same of the same. */
+uint64_t plan_fingerprint(const struct plan *plan);
 /* The profile's own sources and roles alone. 1: it has none. */
 int plan_make_of_profile(const struct config *config, struct plan *plan, struct error *error);
 

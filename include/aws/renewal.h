@@ -16,6 +16,9 @@
  * copied. A load is given up after `timeout_ms`. 0 or -ENOMEM. */
 int renewal_new(const struct credentials_settings *settings, struct credentials_provider *source, const char *name,
                 int64_t timeout_ms, struct credentials_provider **ret_provider);
+/* Serves what `other` holds, if that is still good, until new ones have come, which the next get() asks for. Both were
+ * made for the same keys. */
+void renewal_inherit(struct credentials_provider *self, const struct credentials_provider *other);
 /* Nobody waits and nothing is being loaded. Of one that renewal_new() made. */
 bool renewal_is_idle(const struct credentials_provider *self);
 

@@ -42,8 +42,9 @@ struct stats_operation {
 struct stats {
     struct stats_operation operations[STATS_OPERATIONS]; /* in the order in which they were first called */
     uint64_t retries;                                    /* calls that repeat one that had failed */
-    uint64_t halvings;    /* bursts of throttling, each of which halved the rate (aws/budget.h) */
-    int64_t last_good_ms; /* monotonic: when the last STATS_OK came; 0: never */
+    uint64_t halvings;             /* bursts of throttling, each of which halved the rate (aws/budget.h) */
+    int64_t last_good_ms;          /* monotonic: when the last STATS_OK came; 0: never */
+    int64_t credentials_expire_ms; /* those that signed last, by this host's wall clock; 0: they do not */
     /* Describes made ahead of a reader (jobs/readahead.h). They are among the calls above. */
     uint64_t ahead_calls; /* sent */
     uint64_t ahead_hits;  /* a reader asked for the job while it was on its way or fresh */

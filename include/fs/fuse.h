@@ -45,5 +45,8 @@ int mount_serve(struct mount *mount);
 bool mount_has_ended(const struct mount *mount);
 /* The names in a directory have changed: its attributes are to be asked for again. */
 void mount_names_changed(struct mount *mount, uint64_t node);
+/* A file has grown: what the kernel has kept of its bytes is dropped. It waits for reads that are under way, so it is
+ * for another thread than that of mount_serve(). */
+void mount_drop_pages(struct mount *mount, uint64_t node);
 
 #endif

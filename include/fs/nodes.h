@@ -7,6 +7,8 @@
  *   view     a job in a realm; its directories that the layout knows share its id
  *   branch   a directory in a job that only an answer tells of
  *   version  one version of one value
+ *
+ * Those of fs/control.h are of a kind of their own, and kept there.
  */
 #ifndef FS_NODES_H
 #define FS_NODES_H
@@ -19,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { NODE_KIND_BITS = 8, NODE_REALM = 253, NODE_BRANCH = 254, NODE_VERSION = 255, NODE_ROOT = 1 };
+enum { NODE_KIND_BITS = 8, NODE_CONTROL = 252, NODE_REALM = 253, NODE_BRANCH = 254, NODE_VERSION = 255, NODE_ROOT = 1 };
 
 struct realm {
     struct cache *cache;
@@ -37,7 +39,7 @@ struct view {
     struct list branches;
     struct list versions;
     /* A hash of the names that only an answer tells, in the listings of its directories that the kernel was given. */
-    uint64_t told_names;
+    uint32_t told_names;
     bool told;
     bool told_mixed; /* directories were listed with different ones */
 };

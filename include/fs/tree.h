@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum { TREE_ROOT = 1, TREE_WAIT = 1 };
 #define TREE_FOREVER_MS INT64_C(1000000000000)
@@ -28,6 +29,7 @@ struct tree_attr {
     uint64_t node; /* 0: no such name, or (in a listing) not looked up */
     uint64_t ino;  /* st_ino: of the value, where the node is only a handle */
     bool is_dir;
+    mode_t mode; /* 0: that of every file, or directory */
     uint64_t size;
     int64_t mtime_ms;
     unsigned mtime_ns; /* besides: tells apart directories whose names have changed; less than a million */
@@ -37,15 +39,24 @@ struct tree_attr {
 };
 
 struct arn;
+struct control;
+
+/* What the kernel does not give by itself. */
+struct tree_counts {
+    uint64_t hits;   /* values looked up, and lists opened, that were given from memory */
+    uint64_t misses; /* waits that were begun */
+};
 
 struct tree_settings {
     const struct kind *kind;
-    struct cache *cache; /* of the root's jobs */
+    struct cache *cache;     /* of the root's jobs */
+    struct control *control; /* the mount's own files; NULL: it has none */
     /* The jobs that an ARN is about; NULL where it may not be asked for (-ENOENT). */
     struct cache *(*cache_of)(void *data, const struct arn *arn);
     void *data;
     const struct clock *clock;
-    int64_t negative_ttl_ms; /* how long a name that cannot be a job's, or is none, may be kept */
+    struct tree_counts *counts; /* NULL: nobody counts */
+    int64_t negative_ttl_ms;    /* how long a name that cannot be a job's, or is none, may be kept */
 };
 
 struct tree;

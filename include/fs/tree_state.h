@@ -12,6 +12,7 @@ enum { TREE_PATH_MAX = 16384 };
 
 struct tree {
     struct tree_settings settings;
+    struct tree_counts own_counts; /* where nobody else counts */
     struct layout layout;
     struct nodes nodes;
     struct content *content; /* of the record that was looked at last */
@@ -24,7 +25,7 @@ static inline int64_t tree_now_ms(const struct tree *tree) { return clock_monoto
 const struct content *tree_content(struct tree *tree, struct record *record);
 
 /* A hash of the names in a job that only its last answer tells; 0: none. */
-uint64_t names_hash(struct tree *tree, const struct job *job);
+uint32_t names_hash(struct tree *tree, const struct job *job);
 
 /* Attributes, each with its lifetimes. */
 struct tree_attr realm_attr(const struct tree *tree, const struct realm *realm);

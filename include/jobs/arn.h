@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum { ACCOUNT_SIZE = 13, PARTITION_SIZE = 32 };
+enum { PARTITION_SIZE = 32 };
 
 struct arn {
     char partition[PARTITION_SIZE];
@@ -23,7 +23,5 @@ struct arn {
 /* The ARN up to the job's name: "arn:aws:personalize:us-west-2:123456789012:batch-inference-job". False for anything
  * else. */
 bool arn_parse_prefix(const struct kind *kind, const char *text, struct arn *ret_arn);
-/* 12 digits. */
-bool account_is_valid(const char *account);
 
 #endif

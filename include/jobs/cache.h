@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/timer.h"
+#include "jobs/failures.h"
 #include "jobs/job.h"
 #include "jobs/source.h"
 
@@ -26,6 +27,7 @@ struct cache_settings {
     struct job_source *source;
     struct timers *timers;
     const struct clock *clock;
+    struct events *events; /* is told of every status; NULL: nobody is */
     int64_t ttl_ms;
     int64_t final_ttl_ms;
     int64_t list_ttl_ms;
@@ -36,6 +38,8 @@ struct cache_settings {
     struct stats *stats;               /* counts what comes of them; NULL: nobody does */
     size_t max_jobs;                   /* described ones that nobody has pinned, at most; 0: no limit */
     int64_t timeout_ms;                /* of a describe, and of each page of a listing */
+    struct failures *failures;         /* keeps those that are told; NULL: the log alone */
+    const char *directory;             /* of the jobs, below the mount point, for failures; NULL: the root */
     void (*names_changed)(void *data); /* a listing has changed which names the root has */
     void *data;
 };
@@ -73,12 +77,17 @@ void cache_serve(struct cache *cache, struct job *job, enum ask asked);
 void cache_revalidate(struct cache *cache, struct job *job);
 /* Starts, takes up again or joins the listing. 0: `waiter` will be called; -ENOMEM: not. */
 int cache_list(struct cache *cache, struct waiter *waiter);
+/* Starts the listing, for a later reader's sake, if the last is not fresh any more and none is under way; after one
+ * that failed not before list_ttl_ms have passed. */
+void cache_relist(struct cache *cache);
 /* Ends one wait, without a call back. What was begun for it and nobody else waits for begins nothing more. */
 void waiter_cancel(struct waiter *waiter);
 
 /* The root's listing. */
 struct listing_state {
     bool listed_once;
+    int64_t listed_ms; /* when the last one that succeeded was begun, monotonic */
+    uint64_t listings; /* made so far, whole ones */
     int64_t fresh_until_ms;
     int64_t changed_wall_ms; /* when a listing last changed a name; before the first: when the cache was made */
     uint64_t epoch;          /* changes when a name, or a job's being finished, does */

@@ -21,6 +21,8 @@ struct field {
     const char *help; /* one line, for the manual */
 };
 
+enum { FIELDS_MAX = 32 }; /* no kind has more fields */
+
 /* What is watched: there is one kind today, and a second would be one more of these. */
 struct kind {
     const char *resource;           /* in an ARN, before the name: "batch-inference-job" */
@@ -33,9 +35,10 @@ struct kind {
     size_t n_fields;
     /* Those that the program itself looks at, as indices into `fields`. */
     size_t name, arn, status, created, updated;
+    /* Those in the table of all jobs, in its order: of the fields that listings carry. What may be long comes last. */
+    size_t columns[FIELDS_MAX];
+    size_t n_columns;
 };
-
-enum { FIELDS_MAX = 32 }; /* no kind has more fields */
 
 extern const struct kind kind_batch_inference_job;
 

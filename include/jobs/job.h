@@ -14,6 +14,7 @@
 #define JOBS_JOB_H
 
 #include "base/list.h"
+#include "jobs/events.h"
 #include "jobs/record.h"
 
 #include <stdbool.h>
@@ -49,11 +50,12 @@ extern struct inquiry job_never_asked;
 
 struct job {
     struct knowledge listed;
-    struct inquiry *inquiry; /* its own, or job_never_asked */
-    unsigned pins;           /* by the layer above */
-    uint64_t place;          /* in the root's listing: grows, is never used twice; 0: not in it */
-    uint64_t listing;        /* the last listing that had it */
-    void *view[2];           /* the layer above's own */
+    struct inquiry *inquiry;     /* its own, or job_never_asked */
+    unsigned pins;               /* by the layer above */
+    uint64_t place;              /* in the root's listing: grows, is never used twice; 0: not in it */
+    uint64_t listing;            /* the last listing that had it */
+    struct event_status *status; /* that jobs/events has seen last */
+    void *view[2];               /* the layer above's own */
     char name[];
 };
 
@@ -82,5 +84,9 @@ bool job_must_revalidate(const struct job *job, enum ask asked, int64_t now_ms);
  */
 int64_t job_left_ms(const struct job *job, enum ask asked, int64_t now_ms);
 int64_t job_dir_left_ms(const struct job *job, int64_t now_ms);
+
+/* What one answer has made of jobs: tells the status that each shows now, or that it is no more. `events` may be NULL;
+ * `is_first`: see events_see(). */
+void jobs_tell_statuses(struct job **jobs, size_t n, struct events *events, bool is_first);
 
 #endif

@@ -22,6 +22,8 @@
 int packed_append(struct slice text, struct slice common, struct buf *to);
 void packed_release(const char *packed);
 struct slice packed_common(const char *packed);
+/* Whether two objects are the same to the byte. */
+bool packed_same(const char *a, const char *b);
 
 /* A value in it; valid as long as the bytes are. */
 struct packed_value {
@@ -40,6 +42,8 @@ struct packed_value packed_next(struct packed_value value);
 /* The member at "a.b.c", or none. */
 struct packed_value packed_path(struct packed_value value, const char *path);
 
+/* A number's digits, where they lie; NULL if the value is none. */
+const char *packed_number(struct packed_value value);
 /* Append a member's name, decoded; what a value holds: a string decoded, a number in its digits, else nothing. 0 or
  * buf's -errno. */
 int packed_key(struct packed_value value, struct buf *to);

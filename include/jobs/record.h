@@ -45,5 +45,8 @@ int64_t record_updated_ms(const struct record *record);
 int64_t record_created_ms(const struct record *record);
 /* Whether the two agree in every field that listings carry, however it is written; null and absent agree. */
 bool record_agrees(const struct record *a, const struct record *b);
+/* Whether the two were sent alike to the byte, white space aside: a quicker look, which may say no where the other says
+ * yes. */
+bool record_is_same(const struct record *a, const struct record *b);
 
 #endif

@@ -17,10 +17,11 @@ struct regions;
 struct regions_settings {
     const struct kind *kind;
     struct client_settings client; /* its endpoint is the mount's own region's */
-    struct cache_settings cache;   /* kind, source, names_changed and data are left out */
-    const char *endpoint_url;      /* of the user's; NULL: each region's own */
-    unsigned endpoint_flags;       /* enum endpoint_flag */
-    struct client *sts;            /* NULL: not to be asked for the account */
+    /* kind, source, directory, names_changed and data are left out; events are the own region's */
+    struct cache_settings cache;
+    const char *endpoint_url; /* of the user's; NULL: each region's own */
+    unsigned endpoint_flags;  /* enum endpoint_flag */
+    struct client *sts;       /* NULL: not to be asked for the account */
     const char *partition;
     const char *account; /* of the mount's own; NULL: to be found out */
     /* A listing has changed which names there are. */

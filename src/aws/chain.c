@@ -21,7 +21,8 @@ struct stack {
     bool is_static; /* keys that stand somewhere: where, is in `source` and `file` */
     enum plan_source source;
     enum ini_kind file;
-    unsigned generation; /* of the configuration that it was made of */
+    uint64_t fingerprint; /* of its plan */
+    unsigned generation;  /* of the configuration that it was made of */
 };
 
 struct chain {
@@ -125,6 +126,7 @@ static int stack_new(struct chain *chain, const struct plan *plan, struct error 
     stack->is_static = plan_is_static(plan) && !plan->n_roles;
     stack->source = plan->source;
     stack->file = plan->file;
+    stack->fingerprint = plan_fingerprint(plan);
     stack->generation = config_generation(chain->settings.config);
     chain->stack = stack;
     return 0;
@@ -136,7 +138,8 @@ static bool stack_fits(const struct stack *stack, const struct plan *plan, unsig
            stack->file == plan->file && stack->generation == generation;
 }
 
-/* Keys that stand somewhere are looked for at each get(); what was asked for stays until the files change. */
+/* Keys that stand somewhere are looked for at each get(). What must be asked for is asked anew when the files were read
+ * again; where they want the same as before, what there is serves until then. */
 static int stack_update(struct chain *chain, struct error *error)
 {
     struct config *config = chain->settings.config;
@@ -152,8 +155,13 @@ static int stack_update(struct chain *chain, struct error *error)
         result = failure_set(error, FAILURE_NO_CREDENTIALS, "%s", reload.message);
     if (!result && stack_fits(chain->stack, &plan, config_generation(config)))
         return 0;
+    const struct stack *before = chain->stack; /* there until the next sweep */
     stack_retire(chain);
-    return result ? result : stack_new(chain, &plan, error);
+    if (!result)
+        result = stack_new(chain, &plan, error);
+    if (!result && before && !before->is_static && before->fingerprint == chain->stack->fingerprint)
+        renewal_inherit(chain->stack->top, before->top);
+    return result;
 }
 
 static void chain_get(struct credentials_provider *self, credentials_done_fn *done, void *data)

@@ -294,6 +294,9 @@ static int call_note_keys(struct client_call *call, const struct credentials *cr
         return error;
     *ret_differ = strcmp(keys, call->keys) != 0;
     memcpy(call->keys, keys, sizeof keys);
+    if (call->counted)
+        call->client->settings.stats->credentials_expire_ms =
+            credentials->expires_ms ? credentials->expires_ms - *call->client->skew_ms : 0;
     free(call->account_id);
     call->account_id = credentials->account_id ? strdup(credentials->account_id) : NULL;
     return credentials->account_id && !call->account_id ? -ENOMEM : 0;

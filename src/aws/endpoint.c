@@ -71,6 +71,12 @@ static const struct partition *partition_of(const char *region)
     return partition;
 }
 
+bool account_is_valid(const char *account)
+{
+    size_t len = strspn(account, "0123456789");
+    return len == ACCOUNT_SIZE - 1 && !account[len];
+}
+
 const char *region_partition(const char *region) { return partition_of(region)->name; }
 
 static int refuse(struct error *error, const char *why)

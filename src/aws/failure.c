@@ -319,6 +319,19 @@ static void read_body(const struct http_response *response, char name[ERROR_CODE
     }
 }
 
+/* A signature's refusal quotes the request that was signed, the session token with it: cut before that. */
+static void cut_quoted_request(char *message)
+{
+    static const char *const quotes[] = { "The Canonical String for this request should have been", "Authorization=" };
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        char *at = strstr(message, quotes[i]);
+        while (at && at > message && isspace((unsigned char)at[-1]))
+            at--;
+        if (at)
+            *at = 0;
+    }
+}
+
 static const char *header_or(const struct http_response *response, const char *name, const char *otherwise)
 {
     const char *value = response->header(response, name);
@@ -340,6 +353,7 @@ static int set_from_status(const struct http_response *response, struct error *e
     char name[ERROR_CODE_SIZE], message[ERROR_MESSAGE_SIZE];
     copy_name(name, response->header(response, "X-Amzn-Errortype"));
     read_body(response, name, message);
+    cut_quoted_request(message);
     const struct failure *row = failure_find(name, status);
     const char *code = name[0] ? name : row->code;
     if (message[0])

@@ -3,6 +3,7 @@
 
 #include "aws/failure.h"
 #include "aws/provider.h"
+#include "base/table.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -278,4 +279,33 @@ int plan_make(const struct config *config, struct plan *plan, struct error *erro
                        "(AWS_EC2_METADATA_DISABLED)",
                        variables ? "the environment (AWS_ACCESS_KEY_ID) and " : "", config_profile(config),
                        config_file_path(config, INI_CREDENTIALS), config_file_path(config, INI_CONFIG));
+}
+
+static uint64_t text_fingerprint(uint64_t hash, const char *text)
+{
+    return text ? hash_bytes(hash, text, strlen(text) + 1) : hash_bytes(hash, "\1", 1);
+}
+
+static uint64_t role_fingerprint(uint64_t hash, const struct plan_role *role)
+{
+    const char *const texts[] = { role->arn, role->session_name, role->external_id, role->token_file };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        hash = text_fingerprint(hash, texts[i]);
+    return hash_bytes(hash, &role->duration_s, sizeof role->duration_s);
+}
+
+uint64_t plan_fingerprint(const struct plan *plan)
+{
+    const char *const texts[] = {
+        plan->profile,        plan->command,    plan->sso.session,   plan->sso.start_url,
+        plan->sso.account_id, plan->sso.region, plan->sso.role_name,
+    };
+    uint64_t hash =
+        hash_bytes((uint64_t)plan->source << 8 | (uint64_t)plan->file, &plan->n_roles, sizeof plan->n_roles);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        hash = text_fingerprint(hash, texts[i]);
+    hash = role_fingerprint(hash, &plan->web_identity);
+    for (size_t i = 0; i < plan->n_roles; i++)
+        hash = role_fingerprint(hash, &plan->roles[i]);
+    return hash;
 }

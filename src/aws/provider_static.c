@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "aws/endpoint.h"
 #include "aws/failure.h"
 #include "aws/provider.h"
 #include "base/log.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACCOUNT_DIGITS = 12, WHERE_SIZE = 300 };
+enum { WHERE_SIZE = 300 };
 
 /* What the four are called in one place. */
 struct names {
@@ -86,7 +87,7 @@ static int account_copy(const struct place *place, char **copy, struct error *er
     const char *value = value_at(place, name);
     if (!value)
         return 0;
-    if (strlen(value) == ACCOUNT_DIGITS && strspn(value, "0123456789") == ACCOUNT_DIGITS)
+    if (account_is_valid(value))
         return key_copy(place, name, copy, error);
     char text[WHERE_SIZE];
     where(place, text);

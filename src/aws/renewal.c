@@ -47,6 +47,7 @@ struct renewal {
     int64_t timeout_ms;
     struct held *held; /* NULL: nothing came yet */
     bool rejected;     /* what is held */
+    bool inherited;    /* what is held: it was asked for before the configuration was read again */
     bool loading;
     int64_t began_ms; /* the last load */
     struct list waiters;
@@ -88,14 +89,15 @@ static void held_times(const struct renewal *renewal, int64_t *life_ms, int64_t 
 
 static enum state renewal_state(const struct renewal *renewal)
 {
+    enum state good = renewal->inherited ? ADVISORY : GOOD;
     int64_t life_ms, left_ms;
     if (!renewal->held || renewal->rejected)
         return DEAD;
     held_times(renewal, &life_ms, &left_ms);
     if (life_ms <= 0)
-        return now_ms(renewal) - renewal->held->came_ms < DEAD_ON_ARRIVAL_MS ? GOOD : DEAD;
+        return now_ms(renewal) - renewal->held->came_ms < DEAD_ON_ARRIVAL_MS ? good : DEAD;
     if (left_ms > smaller(ADVISORY_MS, life_ms / 4))
-        return GOOD;
+        return good;
     if (left_ms > smaller(MANDATORY_MS, life_ms / 8))
         return ADVISORY;
     return left_ms > 0 || !renewal->held->credentials.expires_ms ? MANDATORY : DEAD;
@@ -167,7 +169,7 @@ static int held_replace(struct renewal *renewal, const struct credentials *crede
     held->came_wall_ms = clock_wall_ms(renewal->settings->clock);
     held_unref(renewal->held);
     renewal->held = held;
-    renewal->rejected = false;
+    renewal->rejected = renewal->inherited = false;
     return 0;
 }
 
@@ -285,6 +287,18 @@ static void renewal_free(struct credentials_provider *self)
     renewal->source->free(renewal->source);
     held_unref(renewal->held);
     free(renewal);
+}
+
+void renewal_inherit(struct credentials_provider *self, const struct credentials_provider *other)
+{
+    struct renewal *renewal = renewal_of(self);
+    const struct renewal *from = renewal_of(other);
+    if (renewal_state(from) == DEAD)
+        return;
+    held_unref(renewal->held);
+    renewal->held = from->held;
+    renewal->held->refs++;
+    renewal->inherited = true;
 }
 
 bool renewal_is_idle(const struct credentials_provider *self)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORM_BYTES = 64 << 10, ANSWER_BYTES = 64 << 10, ACCOUNT_DIGITS = 12, NAME_SIZE = 96 };
+enum { FORM_BYTES = 64 << 10, ANSWER_BYTES = 64 << 10, NAME_SIZE = 96 };
 
 struct sts_call {
     struct client_call *call;
@@ -91,23 +91,24 @@ static int misunderstood(struct error *error, const char *why)
 }
 
 /* arn:aws:sts::123456789012:assumed-role/...; "" where there is none. */
-static void account_of_arn(const char *arn, char account[ACCOUNT_DIGITS + 1])
+static void account_of_arn(const char *arn, char account[ACCOUNT_SIZE])
 {
     account[0] = 0;
     for (int colons = 0; arn && colons < 4; colons++) {
         arn = strchr(arn, ':');
         arn = arn ? arn + 1 : NULL;
     }
-    if (!arn || strspn(arn, "0123456789") != ACCOUNT_DIGITS || arn[ACCOUNT_DIGITS] != ':')
+    if (!arn || strcspn(arn, ":") != ACCOUNT_SIZE - 1)
         return;
-    memcpy(account, arn, ACCOUNT_DIGITS);
-    account[ACCOUNT_DIGITS] = 0;
+    (void)snprintf(account, ACCOUNT_SIZE, "%s", arn);
+    if (!account_is_valid(account))
+        account[0] = 0;
 }
 
 static int fields_read(const struct xml_field fields[5], const char *source, struct credentials *credentials,
                        struct error *error)
 {
-    char account[ACCOUNT_DIGITS + 1];
+    char account[ACCOUNT_SIZE];
     account_of_arn(fields[4].text, account);
     if (!fields[0].text || !fields[1].text || !fields[2].text || !fields[3].text)
         return misunderstood(error, "the answer has no whole credentials");
@@ -181,7 +182,7 @@ static void identity_answered(void *data, const struct client_answer *answer, co
         error = *failed;
     else if (xml_read(answer->body, answer->body_len, &field, 1, &why))
         (void)misunderstood(&error, why.message);
-    else if (!field.text || strlen(field.text) != ACCOUNT_DIGITS || strspn(field.text, "0123456789") != ACCOUNT_DIGITS)
+    else if (!field.text || !account_is_valid(field.text))
         (void)misunderstood(&error, "the answer has no account");
     else
         good = true;

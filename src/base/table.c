@@ -70,7 +70,7 @@ static int grow(struct table *table)
 
 int table_add(struct table *table, void *item)
 {
-    if (table->used * 4 >= table->room * 3) {
+    if (table->used * 5 >= table->room * 4) {
         int error = grow(table);
         if (error)
             return error;

@@ -66,16 +66,16 @@ static int64_t left_or_failed_ms(const struct tree *tree, const struct job *job,
     return !left_ms && job->inquiry->failed_until_ms > now_ms ? job->inquiry->failed_until_ms - now_ms : left_ms;
 }
 
-uint64_t names_hash(struct tree *tree, const struct job *job)
+uint32_t names_hash(struct tree *tree, const struct job *job)
 {
     const struct content *content =
         job->inquiry->described.record ? tree_content(tree, job->inquiry->described.record) : NULL;
-    return content ? content_names_hash(content) : 0;
+    return content ? (uint32_t)content_names_hash(content) : 0;
 }
 
 /* The kernel drops what it keeps of a listing when the directory's mtime moves, so names move it, below a millisecond.
  */
-static unsigned ns_of(uint64_t names) { return names ? (unsigned)(names % (NS_PER_MS - 1)) + 1 : 0; }
+static unsigned ns_of(uint32_t names) { return names ? names % (NS_PER_MS - 1) + 1 : 0; }
 
 /*
  * A directory of a job that the layout knows. The job's own: the name for ever, the attributes as long as they are

@@ -59,8 +59,8 @@ static struct timespec timespec_of(int64_t ms)
 
 static struct stat stat_of(const struct mount *mount, const struct tree_attr *attr)
 {
-    mode_t mode =
-        attr->is_dir ? S_IFDIR | (DIR_MODE & ~mount->settings.umask) : S_IFREG | (FILE_MODE & ~mount->settings.umask);
+    mode_t permissions = attr->mode ? attr->mode : attr->is_dir ? DIR_MODE : FILE_MODE;
+    mode_t mode = (attr->is_dir ? S_IFDIR : S_IFREG) | (permissions & ~mount->settings.umask);
     struct timespec mtime = timespec_of(attr->mtime_ms);
     mtime.tv_nsec += attr->mtime_ns;
     return (struct stat){ .st_ino = attr->ino,
@@ -457,4 +457,9 @@ bool mount_has_ended(const struct mount *mount) { return fuse_session_exited(mou
 void mount_names_changed(struct mount *mount, uint64_t node)
 {
     (void)fuse_lowlevel_notify_inval_inode(mount->session, node, -1, 0); /* takes no lock: see CONTRIBUTING.md */
+}
+
+void mount_drop_pages(struct mount *mount, uint64_t node)
+{
+    (void)fuse_lowlevel_notify_inval_inode(mount->session, node, 0, 0);
 }

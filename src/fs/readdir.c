@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listings of directories. */
+#include "fs/control.h"
 #include "fs/render.h"
 #include "fs/tree_state.h"
 
@@ -204,7 +205,7 @@ static bool emit_dots(const struct readdir *readdir, uint64_t node, uint64_t off
 /* A directory is being listed from its beginning. */
 static void note_names(struct tree *tree, struct view *view)
 {
-    uint64_t names = names_hash(tree, view->job);
+    uint32_t names = names_hash(tree, view->job);
     view->told_mixed |= view->told && view->told_names != names;
     view->told_names = names;
     view->told = true;
@@ -217,6 +218,8 @@ int tree_readdir(struct tree *tree, uint64_t node, uint64_t offset, bool plus, t
     unsigned dir = 0;
     struct view *view = view_find(&tree->nodes, node, &dir);
     struct branch *branch = branch_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_readdir(tree->settings.control, node, offset, emit, data);
     if (!realm && !view && !branch)
         return -ESTALE;
     if (realm && !offset)

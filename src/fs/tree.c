@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/tree.h"
 
+#include "fs/control.h"
 #include "fs/render.h"
 #include "fs/tree_state.h"
 #include "jobs/arn.h"
@@ -37,6 +38,10 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
     *ret = (struct tree_attr){ .entry_ms = tree->settings.negative_ttl_ms };
     if (strpbrk(name, "*?["))
         return lookup_pattern(realm, ret);
+    if (!job_name_is_valid(name) && !realm->by_arn && tree->settings.control && !strcmp(name, CONTROL_NAME)) {
+        *ret = control_dir_attr(tree->settings.control);
+        return 0;
+    }
     if (!job_name_is_valid(name))
         return realm->by_arn ? -ENOENT : lookup_realm(tree, name, ret);
     struct job *job = cache_pin(realm->cache, name);
@@ -72,6 +77,7 @@ static int lookup_version(struct tree *tree, struct view *view, unsigned field, 
     if (result)
         return result;
     version->lookups++;
+    tree->settings.counts->hits += version->state == VERSION_RESOLVED;
     *ret = version_attr(tree, version);
     return 0;
 }
@@ -140,6 +146,8 @@ int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_
 {
     unsigned dir = 0;
     struct realm *realm = realm_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_lookup(tree->settings.control, node, name, ret);
     if (realm)
         return lookup_job(tree, realm, name, ret);
     struct view *view = view_find(&tree->nodes, node, &dir);
@@ -152,7 +160,13 @@ int tree_lookup(struct tree *tree, uint64_t node, const char *name, struct tree_
     return lookup_member(tree, branch->view, branch->path, name, ret);
 }
 
-void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups) { nodes_forget(&tree->nodes, node, lookups); }
+void tree_forget(struct tree *tree, uint64_t node, uint64_t lookups)
+{
+    if (control_owns(node))
+        control_forget(tree->settings.control, node, lookups);
+    else
+        nodes_forget(&tree->nodes, node, lookups);
+}
 
 /* ---- getattr ---- */
 
@@ -217,6 +231,8 @@ int tree_getattr(struct tree *tree, uint64_t node, struct tree_attr *ret)
 {
     unsigned dir = 0;
     const struct realm *realm = realm_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_getattr(tree->settings.control, node, ret);
     if (realm) {
         *ret = realm_attr(tree, realm);
         return 0;
@@ -246,6 +262,8 @@ static int settle_waited(struct tree *tree, struct version *version, int number)
 int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tree_attr *ret)
 {
     struct version *version = version_find(&tree->nodes, node);
+    if (control_owns(node))
+        return control_getattr_waited(tree->settings.control, node, number, ret);
     if (number == ESHUTDOWN || number == ENOENT)
         return -number;
     bool stands_in =
@@ -277,11 +295,14 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
     unsigned dir = 0;
+    if (control_owns(node))
+        return control_opendir(node);
     if (realm) {
         const struct listing_state *state = cache_listing(realm->cache);
-        if (state->listed_once && (!is_listed || state->fresh_until_ms > tree_now_ms(tree)))
-            return 0;
-        return TREE_WAIT;
+        if (!state->listed_once || (is_listed && state->fresh_until_ms <= tree_now_ms(tree)))
+            return TREE_WAIT;
+        tree->settings.counts->hits += is_listed;
+        return 0;
     }
     const struct view *view = view_of(tree, node);
     if (!view)
@@ -296,6 +317,8 @@ int tree_opendir(struct tree *tree, uint64_t node, bool is_listed)
 bool tree_opendir_keeps(struct tree *tree, uint64_t node)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
+    if (control_owns(node))
+        return true;
     if (realm)
         return realm->read_epoch == cache_listing(realm->cache)->epoch;
     const struct view *view = view_of(tree, node);
@@ -307,6 +330,9 @@ bool tree_opendir_keeps(struct tree *tree, uint64_t node)
 int tree_wait(struct tree *tree, uint64_t node, struct waiter *waiter)
 {
     const struct realm *realm = realm_find(&tree->nodes, node);
+    tree->settings.counts->misses++;
+    if (control_owns(node))
+        return control_wait(tree->settings.control, node, waiter);
     if (realm)
         return cache_list(realm->cache, waiter);
     struct view *view = view_of(tree, node);
@@ -327,8 +353,18 @@ static int render_version(struct tree *tree, const struct version *version, stru
     return member ? content_render_member(member, to) : -ESTALE;
 }
 
+static int read_control(struct tree *tree, uint64_t node, uint64_t offset, size_t size, struct slice *ret)
+{
+    buf_clear(&tree->scratch);
+    int result = control_read(tree->settings.control, node, offset, size, &tree->scratch);
+    *ret = (struct slice){ buf_str(&tree->scratch), tree->scratch.len };
+    return result;
+}
+
 int tree_read(struct tree *tree, uint64_t node, uint64_t offset, size_t size, struct slice *ret)
 {
+    if (control_owns(node))
+        return read_control(tree, node, offset, size, ret);
     struct version *version = version_find(&tree->nodes, node);
     int result = version ? version_settle(tree, version) : -ESTALE;
     if (result)
@@ -352,6 +388,8 @@ int tree_new(const struct tree_settings *settings, struct tree **ret_tree)
     if (!tree)
         return -ENOMEM;
     tree->settings = *settings;
+    if (!settings->counts)
+        tree->settings.counts = &tree->own_counts;
     tree->scratch = BUF_INIT(RENDER_BYTES_MAX);
     layout_init(&tree->layout, settings->kind);
     nodes_init(&tree->nodes);

@@ -3,12 +3,6 @@
 
 #include <string.h>
 
-bool account_is_valid(const char *account)
-{
-    size_t len = strspn(account, "0123456789");
-    return len == ACCOUNT_SIZE - 1 && !account[len];
-}
-
 /* The part before the next ':' into `to`, which moves on behind it. */
 static bool take_part(const char **text, char *to, size_t size)
 {

@@ -2,7 +2,6 @@
 #include "jobs/cache.h"
 
 #include "aws/failure.h"
-#include "base/log.h"
 #include "jobs/ahead.h"
 #include "jobs/keep.h"
 #include "jobs/listing.h"
@@ -27,11 +26,12 @@ struct cache {
     struct listing *listing;
     struct list list_waiters;
     bool listing_runs;
+    bool relists;            /* it is wanted even if nobody waits */
+    int64_t relist_after_ms; /* after one that failed */
     struct listing_state state;
     struct job **order; /* the jobs listed, by place */
     size_t order_room;
     uint64_t last_place;
-    uint64_t listings;  /* made so far */
     int64_t expired_ms; /* the last cache_expire() */
 };
 
@@ -67,8 +67,10 @@ static void waiters_call(struct list *waiters, int number)
 
 /* ---- jobs ---- */
 
-static void job_free(struct job *job)
+static void job_free(struct cache *cache, struct job *job)
 {
+    if (cache->settings.events)
+        events_forget(cache->settings.events, &job->status);
     inquiry_close(job);
     record_unref(job->listed.record);
     free(job);
@@ -90,7 +92,7 @@ static void job_forget(struct cache *cache, struct job *job)
     job_wake(cache, job);
     (void)table_remove(&cache->jobs, job_key(job));
     ahead_forget(cache->ahead, job);
-    job_free(job);
+    job_free(cache, job);
 }
 
 /* Until when its absence, or its failure, is repeated without a call. */
@@ -220,17 +222,12 @@ static bool is_expired(const struct cache *cache, const struct record *record, s
 
 /* ---- describe ---- */
 
-/* One line for people; a name that is no job's is no trouble, and an outage was told of when it began. */
-static void failure_log(const char *what, const struct error *error)
+/* `name` "": the list. */
+static void failure_tell(const struct cache *cache, const char *what, const char *name, const char *operation,
+                         const struct error *error)
 {
-    if (error->number == ENOENT || error->repeats) {
-        log_debug("%s: %s", what, error->message);
-        return;
-    }
-    size_t len = strlen(error->message);
-    const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
-    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
+    const char *directory = cache->settings.directory ? cache->settings.directory : "";
+    failures_tell(cache->settings.failures, &(struct failure_place){ what, directory, name, operation }, error);
 }
 
 static void job_failed(struct cache *cache, struct job *job, const struct error *error)
@@ -238,8 +235,7 @@ static void job_failed(struct cache *cache, struct job *job, const struct error 
     int64_t now_ms = now_of(cache);
     char what[JOB_NAME_MAX + 16] = "describe ";
     (void)strncat(what, job->name, JOB_NAME_MAX);
-    if (error->number != ESHUTDOWN)
-        failure_log(what, error);
+    failure_tell(cache, what, job->name, cache->settings.kind->describe_operation, error);
     if (error->number == ENOENT) {
         knowledge_clear(&job->inquiry->described); /* should a listing show it again, that is another one */
         job->inquiry->absent_until_ms = now_ms + cache->settings.negative_ttl_ms;
@@ -264,6 +260,7 @@ static void job_described(void *data, struct record *record, struct source_time 
         job_failed(cache, job, error);
     if (flight->ahead)
         ahead_ended(cache->ahead, job, record);
+    jobs_tell_statuses(&job, 1, cache->settings.events, !cache->state.listed_once);
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &flight->waiters);
@@ -359,14 +356,14 @@ static int order_reserve(struct cache *cache, size_t n)
     return 0;
 }
 
-/* Takes out of the order the jobs that listing number `listings` did not have; true if there were any. */
+/* Takes out of the order the jobs that listing number state.listings did not have; true if there were any. */
 static bool order_prune(struct cache *cache)
 {
     size_t kept = 0;
     size_t before = cache->state.n_jobs;
     for (size_t i = 0; i < before; i++) {
         struct job *job = cache->order[i];
-        if (job->listing == cache->listings) {
+        if (job->listing == cache->state.listings) {
             cache->order[kept++] = job;
             continue;
         }
@@ -389,14 +386,14 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         if (!job_get(cache, name.data, name.len))
             return -ENOMEM; /* those that were made stay until the next listing names them */
     }
-    cache->listings++;
+    cache->state.listings++;
     for (size_t i = 0; i < result->n_items; i++) {
         struct slice name = record_name(result->items[i].record);
         struct job *job = job_get(cache, name.data, name.len);
         if (!keep_has(job))
             job_wake(cache, job);
         final_changed |= job_listed(cache, job, &result->items[i]);
-        job->listing = cache->listings;
+        job->listing = cache->state.listings;
         if (job->place)
             continue;
         job->place = ++cache->last_place;
@@ -404,11 +401,13 @@ static int listing_take(struct cache *cache, const struct listing_result *result
         names_changed = true;
     }
     names_changed |= order_prune(cache);
+    jobs_tell_statuses(cache->order, cache->state.n_jobs, cache->settings.events, !cache->state.listed_once);
     int64_t now_ms = now_of(cache);
     int64_t rest_ms = max_of(cache->settings.list_ttl_ms, LIST_REST_FACTOR * result->took_ms);
     bool expired = result->began_ms < cache->expired_ms;
     cache->state.fresh_until_ms = max_of(expired ? 0 : result->began_ms + rest_ms, now_ms + HOLD_MS);
     cache->state.listed_once = true;
+    cache->state.listed_ms = result->began_ms;
     cache->state.epoch += names_changed || final_changed;
     if (names_changed) {
         ahead_relist(cache->ahead);
@@ -422,32 +421,43 @@ static void listing_ended(void *data, const struct listing_result *result, const
 {
     struct cache *cache = data;
     struct error error = { 0 };
-    cache->listing_runs = false;
+    cache->listing_runs = cache->relists = false;
     if (!result)
         error = *failed;
     else if (listing_take(cache, result))
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for %zu jobs", result->n_items);
     if (error.number != ESHUTDOWN)
         cache->state.failed_number = error.number;
-    if (error.number && error.number != ESHUTDOWN)
-        failure_log("list jobs", &error);
+    if (error.number)
+        failure_tell(cache, "list jobs", "", cache->settings.kind->list_operation, &error);
+    cache->relist_after_ms = error.number ? now_of(cache) + cache->settings.list_ttl_ms : 0;
     struct list waiters;
     list_init(&waiters);
     list_splice(&waiters, &cache->list_waiters);
     waiters_call(&waiters, error.number);
 }
 
+static int listing_run(struct cache *cache)
+{
+    int result = cache->listing_runs ? 0 : listing_start(cache->listing);
+    cache->listing_runs = !result;
+    return result;
+}
+
 int cache_list(struct cache *cache, struct waiter *waiter)
 {
-    if (!cache->listing_runs) {
-        int result = listing_start(cache->listing);
-        if (result)
-            return result;
-        cache->listing_runs = true;
-    }
+    int result = listing_run(cache);
+    if (result)
+        return result;
     waiter->cache = cache;
     list_insert(&cache->list_waiters, &waiter->node);
     return 0;
+}
+
+void cache_relist(struct cache *cache)
+{
+    if (max_of(cache->state.fresh_until_ms, cache->relist_after_ms) <= now_of(cache) && !listing_run(cache))
+        cache->relists = true;
 }
 
 const struct listing_state *cache_listing(const struct cache *cache) { return &cache->state; }
@@ -477,6 +487,8 @@ void waiter_cancel(struct waiter *waiter)
     if (!was_last)
         return;
     if (neighbour == &cache->list_waiters) {
+        if (cache->relists)
+            return;
         cache->listing_runs = false;
         listing_stop(cache->listing);
         return;
@@ -490,7 +502,7 @@ void cache_expire(struct cache *cache)
 {
     size_t at = 0;
     cache->expired_ms = now_of(cache);
-    cache->state.fresh_until_ms = 0;
+    cache->state.fresh_until_ms = cache->relist_after_ms = 0;
     listing_forget(cache->listing);
     for (struct job *job; (job = table_next(&cache->jobs, &at));) {
         const struct knowledge *latest = job_latest(job);
@@ -562,7 +574,7 @@ void cache_free(struct cache *cache)
     }
     size_t at = 0;
     for (struct job *job; (job = table_next(&cache->jobs, &at));)
-        job_free(job);
+        job_free(cache, job);
     table_release(&cache->jobs);
     ahead_free(cache->ahead);
     free(cache->order);

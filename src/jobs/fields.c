@@ -6,7 +6,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { JOB_NAME, JOB_ARN, JOB_STATUS, JOB_CREATED, JOB_UPDATED };
+enum { JOB_NAME, JOB_ARN, JOB_STATUS, JOB_CREATED, JOB_UPDATED, JOB_FAILURE, JOB_SOLUTION, JOB_MODE };
 
 static const struct field batch_inference_job_fields[] = {
     [JOB_NAME] = { "jobName", "jobName", FIELD_TEXT, true, "the job's name, which is also its directory's" },
@@ -14,9 +14,11 @@ static const struct field batch_inference_job_fields[] = {
     [JOB_STATUS] = { "status", "status", FIELD_TEXT, true, "PENDING, IN PROGRESS, ACTIVE (done) or CREATE FAILED" },
     [JOB_CREATED] = { "creationDateTime", "creationDateTime", FIELD_TIME, true, "when it was created" },
     [JOB_UPDATED] = { "lastUpdatedDateTime", "lastUpdatedDateTime", FIELD_TIME, true, "when it last changed" },
-    { "failureReason", "failureReason", FIELD_TEXT, true, "why it failed" },
-    { "solutionVersionArn", "solutionVersionArn", FIELD_TEXT, true, "the solution version that makes the results" },
-    { "batchInferenceJobMode", "batchInferenceJobMode", FIELD_TEXT, true, "BATCH_INFERENCE or THEME_GENERATION" },
+    [JOB_FAILURE] = { "failureReason", "failureReason", FIELD_TEXT, true, "why it failed" },
+    [JOB_SOLUTION] = { "solutionVersionArn", "solutionVersionArn", FIELD_TEXT, true,
+                       "the solution version that makes the results" },
+    [JOB_MODE] = { "batchInferenceJobMode", "batchInferenceJobMode", FIELD_TEXT, true,
+                   "BATCH_INFERENCE or THEME_GENERATION" },
     { "numResults", "numResults", FIELD_NUMBER, false, "recommendations generated for each line of input" },
     { "filterArn", "filterArn", FIELD_TEXT, false, "the filter applied to the results" },
     { "roleArn", "roleArn", FIELD_TEXT, false, "the role that reads the input and writes the output" },
@@ -50,6 +52,8 @@ const struct kind kind_batch_inference_job = {
     .status = JOB_STATUS,
     .created = JOB_CREATED,
     .updated = JOB_UPDATED,
+    .columns = { JOB_NAME, JOB_STATUS, JOB_CREATED, JOB_UPDATED, JOB_SOLUTION, JOB_MODE, JOB_FAILURE },
+    .n_columns = 7,
 };
 
 static bool ends_with(const char *text, size_t len, const char *end)

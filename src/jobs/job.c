@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "jobs/job.h"
 
+#include "base/buf.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
+
+enum { STATUS_BYTES_MAX = 16 << 20 }; /* a page of a listing has no more */
 
 struct inquiry job_never_asked = { .idle = { &job_never_asked.idle, &job_never_asked.idle } };
 
@@ -83,4 +87,24 @@ const struct knowledge *job_usable(const struct job *job, enum ask asked, int64_
         return NULL;
     bool stands_in = job->inquiry->failed_until_ms > now_ms && shown->error_until_ms > now_ms;
     return left(shown, now_ms) || stands_in || job_must_revalidate(job, asked, now_ms) ? shown : NULL;
+}
+
+static void tell_status(struct job *job, struct events *events, bool is_first)
+{
+    const struct knowledge *latest = job_is_known(job) ? job_latest(job) : NULL;
+    BUF_CLEANUP struct buf status = BUF_INIT(STATUS_BYTES_MAX);
+    if (!latest)
+        events_forget(events, &job->status);
+    else if (!packed_text(record_value(latest->record, record_kind(latest->record)->status), &status))
+        events_see(events, &job->status, job->name, (struct slice){ buf_str(&status), status.len }, is_first);
+}
+
+void jobs_tell_statuses(struct job **jobs, size_t n, struct events *events, bool is_first)
+{
+    if (!events)
+        return;
+    events_begin(events);
+    for (size_t i = 0; i < n; i++)
+        tell_status(jobs[i], events, is_first);
+    events_end(events);
 }

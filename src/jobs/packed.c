@@ -2,10 +2,11 @@
 /*
  * The bytes: a number and so many bytes of the common text, then the root's value.
  *   value      a tag, which is a json_type and, of a string, flags
- *   container  four bytes of length, then the members or elements; before each member's value its name, a string
- *   number     a number and so many digits
+ *   container  four bytes of length, then the members or elements; before each member's value its name
+ *   number     a number and so many bytes: its digits and a NUL
  *   string     what the flags say, in this order: the number of a word, the common text, a number and so many bytes
- * A number is in base 128, the lowest digit first, 128 added to all but the last.
+ *   name       a tag, which is NAME and, of a word, its number (NAME_LARGE: it follows); else a number and so many
+ * bytes A number is in base 128, the lowest digit first, 128 added to all but the last.
  */
 #include "jobs/packed.h"
 
@@ -21,6 +22,9 @@ enum {
     HAS_WORD = 8,
     HAS_COMMON = 16,
     HAS_REST = 32,
+    NAME = 7,
+    NAME_SHIFT = 3,
+    NAME_LARGE = 31,
     PIECES_MAX = 3,
     WORD_BYTES_MIN = 4, /* a shorter one costs no more where it stands */
     WORD_BYTES_MAX = 255,
@@ -117,6 +121,18 @@ static void put_string(struct packer *packer, struct slice rest, size_t as_word)
         put_bytes(to, rest);
 }
 
+static void put_name(struct packer *packer, struct slice name)
+{
+    struct buf *to = packer->to;
+    uint32_t word = name.len <= WORD_BYTES_MAX ? take_word(packer, name) : 0;
+    unsigned in_tag = word < NAME_LARGE ? word : NAME_LARGE;
+    (void)buf_append_char(to, (char)(unsigned char)(NAME | in_tag << NAME_SHIFT));
+    if (in_tag == NAME_LARGE)
+        put_number(to, word);
+    if (!word)
+        put_bytes(to, name);
+}
+
 static struct slice unquote(struct slice token)
 {
     return token.len < 2 ? token : (struct slice){ token.data + 1, token.len - 2 };
@@ -136,8 +152,7 @@ static void put_container(struct packer *packer, enum json_type type)
     struct slice token = next_token(packer);
     while (token.len && *token.data != '}' && *token.data != ']' && !packer->error && !buf_error(packer->to)) {
         if (type == JSON_OBJECT) {
-            struct slice key = unquote(token);
-            put_string(packer, key, key.len);
+            put_name(packer, unquote(token));
             (void)next_token(packer); /* the colon */
             token = next_token(packer);
         }
@@ -176,7 +191,9 @@ static void put_value(struct packer *packer, struct slice token)
         break;
     default:
         (void)buf_append_char(packer->to, JSON_NUMBER);
-        put_bytes(packer->to, token);
+        put_number(packer->to, token.len + 1);
+        (void)buf_append(packer->to, token.data, token.len);
+        (void)buf_append_char(packer->to, 0);
     }
 }
 
@@ -223,7 +240,16 @@ static enum json_type type_at(const char *at) { return (enum json_type)(*at & TY
 
 struct slice packed_common(const char *packed) { return get_bytes(&packed); }
 
-/* A scalar's text as it was sent, in pieces; *at is then behind it. */
+/* The word that a name or a string begins with, 0 if none; *at is then behind what says so. */
+static uint32_t get_word(const char **at)
+{
+    unsigned char tag = (unsigned char)*(*at)++;
+    if ((tag & TYPE_MASK) != NAME)
+        return tag & HAS_WORD ? (uint32_t)get_number(at) : 0;
+    return tag >> NAME_SHIFT == NAME_LARGE ? (uint32_t)get_number(at) : tag >> NAME_SHIFT;
+}
+
+/* The text of a scalar or a name as it was sent, in pieces; *at is then behind it. */
 struct pieces {
     struct slice piece[PIECES_MAX];
     unsigned n;
@@ -232,15 +258,17 @@ struct pieces {
 static struct pieces get_pieces(const char *packed, const char **at)
 {
     struct pieces pieces = { .n = 0 };
-    char tag = *(*at)++;
-    if ((tag & TYPE_MASK) == JSON_NUMBER)
-        pieces.piece[pieces.n++] = get_bytes(at);
-    if (tag & HAS_WORD)
-        pieces.piece[pieces.n++] = word_text((uint32_t)get_number(at));
-    if (tag & HAS_COMMON)
+    char tag = **at;
+    unsigned type = tag & TYPE_MASK;
+    uint32_t word = get_word(at);
+    if (word)
+        pieces.piece[pieces.n++] = word_text(word);
+    if (type == JSON_STRING && tag & HAS_COMMON)
         pieces.piece[pieces.n++] = packed_common(packed);
-    if (tag & HAS_REST)
+    if (type == JSON_NUMBER || (type == JSON_STRING && tag & HAS_REST) || (type == NAME && !word))
         pieces.piece[pieces.n++] = get_bytes(at);
+    if (type == JSON_NUMBER)
+        pieces.piece[0].len--; /* the NUL */
     return pieces;
 }
 
@@ -272,11 +300,11 @@ void packed_release(const char *packed)
             at = inside(at).data;
             continue;
         }
-        const char *behind = at;
-        (void)get_pieces(packed, &behind);
-        if (*at++ & HAS_WORD)
-            word_put((uint32_t)get_number(&at));
-        at = behind;
+        const char *begin = at;
+        (void)get_pieces(packed, &at);
+        uint32_t word = get_word(&begin);
+        if (word)
+            word_put(word);
     }
 }
 
@@ -298,6 +326,14 @@ struct packed_value packed_root(const char *packed)
     const char *at = packed;
     (void)get_bytes(&at);
     return (struct packed_value){ .packed = packed, .at = at, .end = at };
+}
+
+bool packed_same(const char *a, const char *b)
+{
+    struct slice in_a = inside(packed_root(a).at);
+    struct slice in_b = inside(packed_root(b).at);
+    size_t len = (size_t)(in_a.data + in_a.len - a);
+    return len == (size_t)(in_b.data + in_b.len - b) && !memcmp(a, b, len);
 }
 
 enum json_type packed_type(struct packed_value value) { return value.at ? type_at(value.at) : JSON_NULL; }
@@ -407,6 +443,12 @@ static int append_decoded(const char *packed, const char *at, struct buf *to)
     return buf_error(to);
 }
 
+const char *packed_number(struct packed_value value)
+{
+    const char *at = value.at;
+    return packed_type(value) == JSON_NUMBER ? get_pieces(value.packed, &at).piece[0].data : NULL;
+}
+
 int packed_key(struct packed_value value, struct buf *to)
 {
     return value.key ? append_decoded(value.packed, value.key, to) : buf_error(to);
@@ -419,7 +461,7 @@ int packed_text(struct packed_value value, struct buf *to)
 
 static void append_sent(const char *packed, const char *at, struct buf *to)
 {
-    bool quoted = type_at(at) == JSON_STRING;
+    bool quoted = type_at(at) != JSON_NUMBER;
     struct pieces pieces = get_pieces(packed, &at);
     if (quoted)
         (void)buf_append_char(to, '"');

@@ -14,8 +14,6 @@ struct record {
     unsigned refs;
     bool final;
     const struct kind *kind;
-    int64_t updated_ms;
-    int64_t created_ms;
     uint64_t arn_hash;
     char packed[]; /* the name is what it repeats */
 };
@@ -74,11 +72,10 @@ static int check_types(const struct json_value *job, const struct kind *kind, st
     return 0;
 }
 
-static int64_t time_of(const struct kind *kind, size_t field, const struct json_value *job)
+static bool time_at(struct packed_value value, int64_t *ret_ms)
 {
-    const char *digits = json_number(field_value(kind, field, job));
-    int64_t ms = 0;
-    return digits && !timestamp_from_number(digits, &ms) ? ms : 0;
+    const char *digits = packed_number(value);
+    return digits && !timestamp_from_number(digits, ret_ms);
 }
 
 static void note_facts(struct record *record, const struct json_value *job)
@@ -87,10 +84,6 @@ static void note_facts(struct record *record, const struct json_value *job)
     const char *arn = json_string(field_value(kind, kind->arn, job));
     const char *status = json_string(field_value(kind, kind->status, job));
     record->final = status && status_is_final(status, strlen(status));
-    record->created_ms = time_of(kind, kind->created, job);
-    record->updated_ms = time_of(kind, kind->updated, job);
-    if (!record->updated_ms)
-        record->updated_ms = record->created_ms;
     record->arn_hash = hash_bytes(0, arn ? arn : "", arn ? strlen(arn) : 0);
 }
 
@@ -181,8 +174,6 @@ int record_abridge(const struct record *record, struct record **ret_record)
     if (!abridged)
         return -ENOMEM;
     abridged->final = record->final;
-    abridged->updated_ms = record->updated_ms;
-    abridged->created_ms = record->created_ms;
     abridged->arn_hash = record->arn_hash;
     *ret_record = abridged;
     return 0;
@@ -217,15 +208,16 @@ uint64_t record_arn_hash(const struct record *record) { return record->arn_hash;
 
 bool record_is_final(const struct record *record) { return record->final; }
 
-int64_t record_updated_ms(const struct record *record) { return record->updated_ms; }
-
-int64_t record_created_ms(const struct record *record) { return record->created_ms; }
-
-static bool time_at(struct packed_value value, int64_t *ret_ms)
+int64_t record_updated_ms(const struct record *record)
 {
-    BUF_CLEANUP struct buf digits = BUF_INIT(BYTES_MAX);
-    return packed_type(value) == JSON_NUMBER && !packed_text(value, &digits) &&
-           !timestamp_from_number(buf_str(&digits), ret_ms);
+    int64_t ms = 0;
+    return time_at(record_value(record, record->kind->updated), &ms) ? ms : record_created_ms(record);
+}
+
+int64_t record_created_ms(const struct record *record)
+{
+    int64_t ms = 0;
+    return time_at(record_value(record, record->kind->created), &ms) ? ms : 0;
 }
 
 /* Null and absent say the same; so do times that are written otherwise. */
@@ -245,4 +237,9 @@ bool record_agrees(const struct record *a, const struct record *b)
         if (kind->fields[i].listed && !values_agree(kind->fields[i].type, record_value(a, i), record_value(b, i)))
             return false;
     return true;
+}
+
+bool record_is_same(const struct record *a, const struct record *b)
+{
+    return a == b || packed_same(a->packed, b->packed);
 }

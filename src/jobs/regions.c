@@ -15,6 +15,7 @@ struct region {
     struct job_source *service;
     struct cache *cache;
     char name[REGION_SIZE];
+    char directory[FAILURE_PATH_SIZE]; /* "" for the mount's own */
 };
 
 struct regions {
@@ -44,6 +45,9 @@ static int region_init(struct regions *regions, struct region *region, const str
     struct client_settings client = settings->client;
     *region = (struct region){ .regions = regions };
     (void)snprintf(region->name, sizeof region->name, "%s", endpoint->region);
+    if (regions->n_regions)
+        (void)snprintf(region->directory, sizeof region->directory, "arn:%s:personalize:%s:%s:%s", settings->partition,
+                       region->name, account, settings->kind->resource);
     client.endpoint = *endpoint;
     int result = client_new(&client, &region->client);
     const struct service_settings service = { .kind = settings->kind,
@@ -60,6 +64,9 @@ static int region_init(struct regions *regions, struct region *region, const str
     cache.source = region->service;
     cache.names_changed = names_changed;
     cache.data = region;
+    cache.directory = region->directory;
+    if (region != &regions->region[0])
+        cache.events = NULL;
     if (!result)
         result = cache_new(&cache, &region->cache);
     if (result)

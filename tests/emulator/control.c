@@ -57,6 +57,14 @@ static int get_requests(struct emulator *emulator, struct jobs *jobs, char **bod
     return 0;
 }
 
+static int get_signers(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
+{
+    (void)jobs;
+    (void)body;
+    counts_write_signers(&emulator->counts, &answer->body);
+    return 0;
+}
+
 static int get_jobs(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
     (void)emulator;
@@ -77,30 +85,110 @@ static void restart_churn(struct emulator *emulator, int64_t old_churn_ms)
         jobs_restart_churn(&emulator->regions[i], clock_wall_ms(emulator->clock), old_churn_ms);
 }
 
+/* "name=value": the name stays in `line`. *ret_value is NULL where the line is empty. */
+static int line_split(char *line, const char **ret_value, struct answer *answer)
+{
+    char *equals = strchr(line, '=');
+    *ret_value = NULL;
+    if (!*line)
+        return 0;
+    if (!equals) {
+        buf_printf(&answer->body, "%.100s: name=value wanted", line);
+        return -EINVAL;
+    }
+    *equals = 0;
+    *ret_value = equals + 1;
+    return 0;
+}
+
 static int set(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
 {
     (void)jobs;
     for (char *line; (line = line_next(body));) {
         struct settings *settings = &emulator->settings;
         struct settings before = *settings;
-        char *equals = strchr(line, '=');
-        if (!*line)
+        const char *value;
+        int error = line_split(line, &value, answer);
+        if (error)
+            return error;
+        if (!value)
             continue;
-        if (!equals) {
-            buf_printf(&answer->body, "%.100s: name=value wanted", line);
-            return -EINVAL;
-        }
-        *equals = 0;
-        int error = settings_set(settings, line, equals + 1, &answer->body);
+        error = settings_set(settings, line, value, &answer->body);
         if (error)
             return error;
         if (strcmp(before.session_token, settings->session_token) != 0)
             (void)snprintf(emulator->expired_token, sizeof emulator->expired_token, "%s", before.session_token);
+        if (strcmp(before.sso_token, settings->sso_token) != 0)
+            emulator->sso_expires_ms = 0;
         if (before.churn_ms != settings->churn_ms)
             restart_churn(emulator, before.churn_ms);
         if (before.rate != settings->rate)
             emulator->tokens = (double)settings->rate;
     }
+    return 0;
+}
+
+static int set_key(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
+{
+    struct key key = { 0 };
+    const struct {
+        const char *name;
+        char *to;
+        size_t size;
+    } members[] = {
+        { "access_key", key.access_key, sizeof key.access_key },
+        { "secret_key", key.secret_key, sizeof key.secret_key },
+        { "session_token", key.session_token, sizeof key.session_token },
+    };
+    (void)jobs;
+    for (char *line; (line = line_next(body));) {
+        const char *value;
+        bool fits = false;
+        if (line_split(line, &value, answer))
+            return -EINVAL;
+        for (unsigned i = 0; value && i < sizeof members / sizeof members[0]; i++)
+            if (!strcmp(members[i].name, line))
+                fits = (size_t)snprintf(members[i].to, members[i].size, "%s", value) < members[i].size;
+        if (value && !fits) {
+            buf_printf(&answer->body, "%.100s: access_key, secret_key and session_token are what a key has", line);
+            return -EINVAL;
+        }
+    }
+    if (!key.access_key[0] || !key.secret_key[0]) {
+        buf_append_str(&answer->body, "a key has an access_key and a secret_key");
+        return -EINVAL;
+    }
+    keys_add(&emulator->keys, &key);
+    return 0;
+}
+
+static int set_role(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
+{
+    char *arn = line_next(body);
+    struct role *role = arn ? roles_reset(&emulator->roles, arn) : NULL;
+    (void)jobs;
+    if (!role) {
+        buf_printf(&answer->body, "%.100s: the first line must be a role's ARN", arn ? arn : "");
+        return -EINVAL;
+    }
+    for (char *line; (line = line_next(body));) {
+        const char *value;
+        if (line_split(line, &value, answer))
+            return -EINVAL;
+        if (value && !role_set(role, line, value)) {
+            buf_printf(&answer->body, "%.100s: source, external_id and web_identity_token are what a role has", line);
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+static int expire_credentials(struct emulator *emulator, struct jobs *jobs, char **body, struct answer *answer)
+{
+    (void)jobs;
+    (void)body;
+    (void)answer;
+    keys_expire(&emulator->keys, emulator_time_ms(emulator));
     return 0;
 }
 
@@ -198,8 +286,12 @@ static const struct row {
     { "GET", "/_control/counts", get_counts },
     { "POST", "/_control/reset-counts", reset_counts },
     { "GET", "/_control/requests", get_requests },
+    { "GET", "/_control/signers", get_signers },
     { "GET", "/_control/jobs", get_jobs },
     { "POST", "/_control/set", set },
+    { "POST", "/_control/key", set_key },
+    { "POST", "/_control/role", set_role },
+    { "POST", "/_control/expire-credentials", expire_credentials },
     { "POST", "/_control/job", set_job },
     { "POST", "/_control/raw", set_raw },
     { "POST", "/_control/remove-job", remove_job },

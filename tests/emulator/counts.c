@@ -8,12 +8,17 @@
 
 void counts_reset(struct counts *counts) { *counts = (struct counts){ 0 }; }
 
-void counts_log(struct counts *counts, const char *operation, const char *subject, const char *outcome)
+static void copy_or_dash(char *to, size_t size, const char *text) { error_copy(to, size, *text ? text : "-"); }
+
+void counts_log(struct counts *counts, const struct counts_event *event)
 {
     struct counts_entry *entry = &counts->log[counts->logged++ % COUNTS_LOG];
-    entry->operation = operation;
-    error_copy(entry->subject, sizeof entry->subject, *subject ? subject : "-");
-    error_copy(entry->outcome, sizeof entry->outcome, outcome);
+    entry->operation = event->operation;
+    copy_or_dash(entry->subject, sizeof entry->subject, event->subject);
+    copy_or_dash(entry->outcome, sizeof entry->outcome, event->outcome);
+    copy_or_dash(entry->access_key, sizeof entry->access_key, event->access_key);
+    copy_or_dash(entry->region, sizeof entry->region, event->region);
+    copy_or_dash(entry->host, sizeof entry->host, event->host);
 }
 
 void counts_write(const struct counts *counts, const char *const *names, struct buf *to)
@@ -25,11 +30,24 @@ void counts_write(const struct counts *counts, const char *const *names, struct 
     buf_printf(to, "requests %" PRIu64 "\nconnections %" PRIu64 "\n", counts->requests, counts->connections);
 }
 
+static uint64_t first_kept(const struct counts *counts)
+{
+    return counts->logged > COUNTS_LOG ? counts->logged - COUNTS_LOG : 0;
+}
+
 void counts_write_log(const struct counts *counts, struct buf *to)
 {
-    uint64_t from = counts->logged > COUNTS_LOG ? counts->logged - COUNTS_LOG : 0;
-    for (uint64_t i = from; i < counts->logged; i++) {
+    for (uint64_t i = first_kept(counts); i < counts->logged; i++) {
         const struct counts_entry *entry = &counts->log[i % COUNTS_LOG];
         buf_printf(to, "%s %s %s\n", entry->operation, entry->subject, entry->outcome);
+    }
+}
+
+void counts_write_signers(const struct counts *counts, struct buf *to)
+{
+    for (uint64_t i = first_kept(counts); i < counts->logged; i++) {
+        const struct counts_entry *entry = &counts->log[i % COUNTS_LOG];
+        buf_printf(to, "%s %s %s %s %s\n", entry->operation, entry->access_key, entry->region, entry->host,
+                   entry->outcome);
     }
 }

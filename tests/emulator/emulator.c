@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "emulator.h"
 
+#include "form.h"
 #include "service.h"
-#include "sts.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -110,30 +110,58 @@ static bool fault_answers(struct emulator *emulator, enum protocol protocol, con
     return false;
 }
 
+const struct key *emulator_issue(struct emulator *emulator, const char *role_arn, const char *session,
+                                 int64_t duration_s)
+{
+    const struct settings *settings = &emulator->settings;
+    int64_t life_s = settings->credentials_life_s;
+    if (duration_s && duration_s < life_s)
+        life_s = duration_s;
+    return keys_issue(&emulator->keys, (uint64_t)settings->seed, role_arn, session,
+                      emulator_time_ms(emulator) + life_s * 1000);
+}
+
+/* The error's name, or NULL: the request is well signed with keys that are known and have not ended. */
+static const char *refuse_signature(const struct call *call, const char *service, struct buf *message)
+{
+    struct emulator *emulator = call->emulator;
+    const struct settings *settings = &emulator->settings;
+    struct verify_keys keys = { .access_key = settings->access_key,
+                                .secret_key = settings->secret_key,
+                                .session_token = settings->session_token,
+                                .expired_token = emulator->expired_token,
+                                .region = call->jobs->region,
+                                .service = service };
+    if (call->key) {
+        keys.access_key = call->key->access_key;
+        keys.secret_key = call->key->secret_key;
+        keys.session_token = call->key->session_token;
+        keys.expired_token = "";
+        keys.expires_ms = call->key->expires_ms;
+    }
+    const char *code = verify_request(&keys, call->request, emulator_time_ms(emulator), message);
+    emulator->counts.rejected += code != NULL;
+    return code;
+}
+
 /* The name of an error, or NULL: the request is what the protocol wants it to be, signed, and within the rate. */
 static const char *refuse_early(const struct call *call, const struct operation *operation, enum protocol protocol,
                                 struct buf *message)
 {
     struct emulator *emulator = call->emulator;
-    const struct settings *settings = &emulator->settings;
     const struct request *request = call->request;
     const char *type = request_header(request, "Content-Type");
-    const struct verify_keys keys = { .access_key = settings->access_key,
-                                      .secret_key = settings->secret_key,
-                                      .session_token = settings->session_token,
-                                      .expired_token = emulator->expired_token,
-                                      .region = call->jobs->region,
-                                      .service = protocol == PROTOCOL_QUERY ? "sts" : "personalize" };
-    const char *code = verify_request(&keys, request, emulator_time_ms(emulator), message);
-    if (code) {
-        emulator->counts.rejected++;
+    const char *service = operation ? operation->service : protocol == PROTOCOL_QUERY ? "sts" : "personalize";
+    const char *code = service ? refuse_signature(call, service, message) : NULL;
+    if (code)
         return code;
-    }
     if (is_throttled(emulator)) {
         emulator->counts.throttled++;
         buf_append_str(message, "Rate exceeded");
         return "ThrottlingException";
     }
+    if (protocol == PROTOCOL_HTTP)
+        return NULL;
     if (!operation || strcmp(request->method, "POST") != 0 || strcmp(request->path, "/") != 0 || *request->query) {
         buf_append_str(message, "The operation is not known.");
         return "UnknownOperationException";
@@ -155,21 +183,23 @@ static const char *subject_of(const struct operation *operation, const struct js
 }
 
 /* What the request says it is signed for; where there is no such region its signature is refused for that. */
-static struct jobs *jobs_asked(struct emulator *emulator, const struct request *request)
+static struct jobs *jobs_asked(struct emulator *emulator, const char *region)
 {
-    char region[VERIFY_REGION_SIZE];
-    verify_region(request, region);
     struct jobs *jobs = emulator_jobs(emulator, region);
     return jobs ? jobs : emulator->regions;
 }
 
 static void service_answer(struct emulator *emulator, const struct operation *operation, enum protocol protocol,
-                           const struct request *request, const struct json *json, struct answer *answer)
+                           const struct request *request, const struct verify_claim *claim, const struct json *json,
+                           struct answer *answer)
 {
     struct buf BUF_CLEANUP message = BUF_INIT(128 << 10);
+    bool is_settings = !strcmp(claim->access_key, emulator->settings.access_key);
     const struct call call = { .emulator = emulator,
-                               .jobs = jobs_asked(emulator, request),
+                               .jobs = jobs_asked(emulator, claim->region),
                                .request = request,
+                               .access_key = claim->access_key,
+                               .key = is_settings ? NULL : keys_find(&emulator->keys, claim->access_key),
                                .input = json ? json_root(json) : NULL };
     document_clear(&emulator->document);
     const char *code = refuse_early(&call, operation, protocol, &message);
@@ -194,8 +224,11 @@ static void request_serve(struct emulator *emulator, const struct request *reque
     struct json *json = NULL;
     struct error error;
     const struct operation *operation = operation_find(request);
-    enum protocol protocol = query_is_spoken(request) ? PROTOCOL_QUERY : PROTOCOL_JSON;
+    enum protocol protocol = operation ? operation->protocol : form_is_sent(request) ? PROTOCOL_QUERY : PROTOCOL_JSON;
+    struct verify_claim claim;
+    const char *host = request_header(request, "Host");
     const char *name = operation ? operation->name : "-";
+    verify_claim(request, &claim);
     emulator->counts.requests++;
     if (operation)
         emulator->counts.operations[operation - operations]++;
@@ -209,9 +242,14 @@ static void request_serve(struct emulator *emulator, const struct request *reque
         answered = fault_answers(emulator, protocol, &fault, answer);
     }
     if (!answered)
-        service_answer(emulator, operation, protocol, request, json, answer);
+        service_answer(emulator, operation, protocol, request, &claim, json, answer);
     snprintf(outcome, sizeof outcome, "%d", answer->status);
-    counts_log(&emulator->counts, name, subject, fault.name[0] && !answered ? fault.name : outcome);
+    counts_log(&emulator->counts, &(struct counts_event){ .operation = name,
+                                                          .subject = subject,
+                                                          .outcome = fault.name[0] && !answered ? fault.name : outcome,
+                                                          .access_key = claim.access_key,
+                                                          .region = claim.region,
+                                                          .host = host ? host : "" });
     json_free(json);
 }
 
@@ -235,5 +273,5 @@ void emulator_answer(struct emulator *emulator, const struct request *request, s
     answer->delay_ms = emulator->settings.latency_ms;
     request_serve(emulator, request, answer);
     if (!has_header(answer, "Content-Type"))
-        answer_header(answer, "Content-Type", query_is_spoken(request) ? "text/xml" : "application/x-amz-json-1.1");
+        answer_header(answer, "Content-Type", form_is_sent(request) ? "text/xml" : "application/x-amz-json-1.1");
 }

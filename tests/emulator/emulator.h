@@ -9,7 +9,9 @@
 #include "counts.h"
 #include "faults.h"
 #include "jobs.h"
+#include "keys.h"
 #include "request.h"
+#include "roles.h"
 #include "settings.h"
 
 #include "base/clock.h"
@@ -24,7 +26,11 @@ struct emulator {
     struct faults faults;
     struct counts counts;
     char expired_token[SETTING_TOKEN_SIZE]; /* the session token before the one that is in force */
-    double tokens;                          /* of the throttle's bucket */
+    struct keys keys;                       /* besides those of the settings */
+    struct roles roles;
+    int64_t sso_expires_ms; /* of settings.sso_token, by the emulator's clock; 0: it has no end */
+    uint64_t n_sso_tokens;
+    double tokens; /* of the throttle's bucket */
     int64_t tokens_at_ms;
     uint64_t n_errors;   /* every second one is namespaced */
     uint64_t n_listings; /* every second one ends in a null token */
@@ -43,6 +49,10 @@ void emulator_answer(struct emulator *emulator, const struct request *request, s
 struct jobs *emulator_jobs(struct emulator *emulator, const char *region);
 /* The clock that signatures are checked against and the Date header shows. */
 int64_t emulator_time_ms(const struct emulator *emulator);
+/* Keys for a role's session, of the life that the settings have or `duration_s` if that is shorter (0: not asked for).
+ */
+const struct key *emulator_issue(struct emulator *emulator, const char *role_arn, const char *session,
+                                 int64_t duration_s);
 
 /* control.c: what stands under /_control/. */
 void control_answer(struct emulator *emulator, const struct request *request, struct answer *answer);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "service.h"
 
+#include "form.h"
+#include "metadata.h"
+#include "sso.h"
 #include "sts.h"
 
 #include <inttypes.h>
@@ -12,33 +15,70 @@
     {                                                                                         \
         PROTOCOL_JSON, "AmazonPersonalize." name, name, "personalize", subject, model, answer \
     }
+#define HTTP_OPERATION(target, name, answer)                  \
+    {                                                         \
+        PROTOCOL_HTTP, target, name, NULL, NULL, NULL, answer \
+    }
+#define STS_VERSION "2011-06-15"
+#define ROLE_PATH "/latest/meta-data/iam/security-credentials/"
 const struct operation operations[] = {
     OPERATION("DescribeBatchInferenceJob", "batchInferenceJobArn", model_describe, service_describe),
     OPERATION("ListBatchInferenceJobs", "nextToken", model_list, service_list),
     OPERATION("CreateBatchInferenceJob", "jobName", model_create, service_create),
-    { PROTOCOL_QUERY, "2011-06-15", "GetCallerIdentity", "sts", NULL, NULL, sts_caller_identity },
+    { PROTOCOL_QUERY, STS_VERSION, "GetCallerIdentity", "sts", NULL, NULL, sts_caller_identity },
+    { PROTOCOL_QUERY, STS_VERSION, "AssumeRole", "sts", NULL, NULL, sts_assume_role },
+    { PROTOCOL_QUERY, STS_VERSION, "AssumeRoleWithWebIdentity", NULL, NULL, NULL, sts_assume_role_with_web_identity },
+    HTTP_OPERATION("PUT /latest/api/token", "MetadataToken", metadata_token),
+    HTTP_OPERATION("GET " ROLE_PATH, "MetadataRole", metadata_role),
+    HTTP_OPERATION("GET " ROLE_PATH "*", "MetadataCredentials", metadata_credentials),
+    HTTP_OPERATION("GET /v1/credentials", "ContainerCredentials", container_credentials),
+    HTTP_OPERATION("GET /federation/credentials", "GetRoleCredentials", sso_role_credentials),
+    HTTP_OPERATION("POST /token", "CreateToken", sso_create_token),
     { 0 },
 };
-const char *const operation_names[] = { "DescribeBatchInferenceJob", "ListBatchInferenceJobs",
-                                        "CreateBatchInferenceJob", "GetCallerIdentity", NULL };
+const char *const operation_names[] = { "DescribeBatchInferenceJob",
+                                        "ListBatchInferenceJobs",
+                                        "CreateBatchInferenceJob",
+                                        "GetCallerIdentity",
+                                        "AssumeRole",
+                                        "AssumeRoleWithWebIdentity",
+                                        "MetadataToken",
+                                        "MetadataRole",
+                                        "MetadataCredentials",
+                                        "ContainerCredentials",
+                                        "GetRoleCredentials",
+                                        "CreateToken",
+                                        NULL };
 
 static const char INVALID_INPUT[] = "InvalidInputException";
 
 enum { ARN_FIELDS = 6, TOKEN_LEN = 35, TOKEN_SIZE = 96 };
 
+static bool is_asked_in_http(const struct operation *operation, const struct request *request)
+{
+    const char *space = strchr(operation->target, ' ');
+    size_t method_len = space ? (size_t)(space - operation->target) : 0;
+    size_t len = space ? strcspn(space + 1, "*") : 0;
+    return space && strlen(request->method) == method_len && !strncmp(operation->target, request->method, method_len) &&
+           !strncmp(space + 1, request->path, len) && (!request->path[len] || space[1 + len] == '*');
+}
+
 const struct operation *operation_find(const struct request *request)
 {
     char action[64] = "";
     char version[16] = "";
-    bool query = query_is_spoken(request);
+    bool query = form_is_sent(request);
     const char *target = query ? version : request_header(request, "X-Amz-Target");
-    if (query && (!query_parameter(request, "Action", action, sizeof action) ||
-                  !query_parameter(request, "Version", version, sizeof version)))
+    if (query && (!form_value(request->body, request->body_len, "Action", action, sizeof action) ||
+                  !form_value(request->body, request->body_len, "Version", version, sizeof version)))
         return NULL;
-    for (const struct operation *operation = operations; target && operation->target; operation++)
-        if ((operation->protocol == PROTOCOL_QUERY) == query && !strcmp(operation->target, target) &&
-            (!query || !strcmp(operation->name, action)))
+    for (const struct operation *operation = operations; operation->target; operation++) {
+        if (operation->protocol == PROTOCOL_HTTP
+                ? is_asked_in_http(operation, request)
+                : target && (operation->protocol == PROTOCOL_QUERY) == query && !strcmp(operation->target, target) &&
+                      (!query || !strcmp(operation->name, action)))
             return operation;
+    }
     return NULL;
 }
 

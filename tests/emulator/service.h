@@ -6,13 +6,17 @@
 #include "emulator.h"
 #include "model.h"
 
-enum protocol { PROTOCOL_JSON, PROTOCOL_QUERY };
+/* JSON and query are AWS's signed protocols; what is plain HTTP has its own rules, each operation the ones it states.
+ */
+enum protocol { PROTOCOL_JSON, PROTOCOL_QUERY, PROTOCOL_HTTP };
 
 struct call {
     struct emulator *emulator;
     struct jobs *jobs; /* of the region that it is signed for */
     const struct request *request;
-    const struct json_value *input; /* that the model allows; NULL for a query, whose parameters are in the request */
+    const char *access_key;         /* that it is signed with; "": it is not signed */
+    const struct key *key;          /* what is known of that; NULL: it is the settings' */
+    const struct json_value *input; /* that the model allows; NULL where the body is not JSON */
 };
 
 /* NULL: the answer is filled; else the error's name, with its text appended to `message`. */
@@ -20,9 +24,10 @@ typedef const char *operation_fn(const struct call *call, struct answer *answer,
 
 struct operation {
     enum protocol protocol;
-    const char *target; /* X-Amz-Target; for a query the Version that goes with the name as Action */
+    const char *target; /* X-Amz-Target; for a query the Version that goes with the name as Action; for HTTP the method
+                         * and the path, or how it begins and then '*' */
     const char *name;
-    const char *service; /* that the signature is for */
+    const char *service; /* that the signature is for; NULL: there is none */
     const char *subject; /* NULL, or the member of the input that the log shows; an ARN as the name at its end */
     const struct model_member *input;
     operation_fn *answer;

@@ -27,6 +27,14 @@ struct settings {
     char access_key[SETTING_SIZE];
     char secret_key[SETTING_SIZE];
     char session_token[SETTING_TOKEN_SIZE];
+    int64_t credentials_life_s;
+    char instance_role[SETTING_SIZE];
+    char container_token[SETTING_SIZE];
+    char sso_token[SETTING_SIZE];
+    char sso_refresh_token[SETTING_SIZE];
+    char sso_client_id[SETTING_SIZE];
+    char sso_client_secret[SETTING_SIZE];
+    int64_t sso_life_s;
     int64_t lifetime_s;
     int64_t latency_ms;
     int64_t rate;

@@ -18,7 +18,9 @@ static void add(struct signed_request *made, const char *name, const char *value
 static void begin(struct signed_request *made, const char *body, int64_t time_ms)
 {
     char stamp[TIMESTAMP_AMZ_SIZE];
-    *made = (struct signed_request){ .path = "/", .method = "POST" };
+    *made = (struct signed_request){
+        .access_key = "AKIAEMULATOREXAMPLE", .secret_key = "emulator/secret+key/EXAMPLE", .path = "/", .method = "POST"
+    };
     snprintf(made->body, sizeof made->body, "%s", body);
     timestamp_format_amz(time_ms, stamp);
     add(made, "Host", "127.0.0.1:8080");
@@ -50,10 +52,13 @@ void signed_request_make(struct signed_request *made, const char *target, const 
     end(made, &scope);
 }
 
-void signed_request_make_query(struct signed_request *made, const char *body, const struct sigv4_scope *scope)
+void signed_request_make_query(struct signed_request *made, const char *body, const char *token,
+                               const struct sigv4_scope *scope)
 {
     begin(made, body, scope->time_ms);
     add(made, "Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+    if (token)
+        add(made, "X-Amz-Security-Token", token);
     end(made, scope);
 }
 
@@ -69,7 +74,7 @@ void signed_request_sign(struct signed_request *made, const struct sigv4_scope *
                                      .body = made->body,
                                      .body_len = made->request.body_len,
                                      .normalize_path = true };
-    if (sigv4_authorization(&request, scope, "AKIAEMULATOREXAMPLE", "emulator/secret+key/EXAMPLE", &authorization))
+    if (sigv4_authorization(&request, scope, made->access_key, made->secret_key, &authorization))
         abort();
     (void)snprintf(made->values[n], sizeof made->values[n], "%s", buf_str(&authorization));
     made->headers[n] = (struct sigv4_header){ "Authorization", made->values[n] };

@@ -1,58 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "sts.h"
 
+#include "form.h"
+
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NAMESPACE "https://sts.amazonaws.com/doc/2011-06-15/"
-
-bool query_is_spoken(const struct request *request)
-{
-    static const char form[] = "application/x-www-form-urlencoded";
-    const char *type = request_header(request, "Content-Type");
-    return type && !strncasecmp(type, form, sizeof form - 1) &&
-           (!type[sizeof form - 1] || type[sizeof form - 1] == ';');
-}
-
-static int hex_of(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | ' ') >= 'a' && (c | ' ') <= 'f' ? (c | ' ') - 'a' + 10 : -1;
-}
-
-/* Form data, decoded. */
-static bool decode(const char *text, size_t len, char *to, size_t size)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++) {
-        char byte = text[i] == '+' ? ' ' : text[i];
-        if (byte == '%') {
-            if (len - i < 3 || hex_of(text[i + 1]) < 0 || hex_of(text[i + 2]) < 0)
-                return false;
-            byte = (char)(hex_of(text[i + 1]) << 4 | hex_of(text[i + 2]));
-            i += 2;
-        }
-        if (!byte || n + 1 >= size)
-            return false;
-        to[n++] = byte;
-    }
-    to[n] = 0;
-    return true;
-}
-
-bool query_parameter(const struct request *request, const char *name, char *to, size_t size)
-{
-    size_t name_len = strlen(name);
-    const char *end = request->body + request->body_len;
-    for (const char *at = request->body; at < end;) {
-        const char *ampersand = memchr(at, '&', (size_t)(end - at));
-        const char *next = ampersand ? ampersand : end;
-        if ((size_t)(next - at) > name_len && !memcmp(at, name, name_len) && at[name_len] == '=')
-            return decode(at + name_len + 1, (size_t)(next - at) - name_len - 1, to, size);
-        at = next + 1;
-    }
-    return false;
-}
 
 /* Character data (https://www.w3.org/TR/xml/#syntax); what XML cannot have becomes a question mark. */
 static void write_text(struct buf *to, const char *text)
@@ -95,6 +51,7 @@ void query_error(int status, const char *code, const char *message, struct answe
         { "ExpiredTokenException", "ExpiredToken", 403 },
         { "ThrottlingException", "Throttling", 400 },
         { "UnknownOperationException", "InvalidAction", 400 },
+        { "AccessDenied", "AccessDenied", 403 },
     };
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if (!strcmp(names[i].json, code)) {
@@ -115,21 +72,140 @@ void query_error(int status, const char *code, const char *message, struct answe
     answer->status = status;
 }
 
+static void write_end(const struct answer *answer, const char *operation, struct buf *to)
+{
+    buf_printf(to, "  </%sResult>\n  <ResponseMetadata>\n    ", operation);
+    write_element(to, "RequestId", request_id(answer));
+    buf_printf(to, "  </ResponseMetadata>\n</%sResponse>\n", operation);
+}
+
 const char *sts_caller_identity(const struct call *call, struct answer *answer, struct buf *message)
 {
     const char *account = call->emulator->settings.account;
-    char arn[128];
+    char arn[PRINCIPAL_SIZE];
     (void)message;
     snprintf(arn, sizeof arn, "arn:%s:iam::%.12s:user/emulator", partition_of(call->jobs->region), account);
     buf_append_str(&answer->body,
                    "<GetCallerIdentityResponse xmlns=\"" NAMESPACE "\">\n  <GetCallerIdentityResult>\n    ");
-    write_element(&answer->body, "Arn", arn);
+    write_element(&answer->body, "Arn", call->key && call->key->principal[0] ? call->key->principal : arn);
     buf_append_str(&answer->body, "    ");
     write_element(&answer->body, "UserId", "AIDAEMULATOREXAMPLE00");
     buf_append_str(&answer->body, "    ");
     write_element(&answer->body, "Account", account);
-    buf_append_str(&answer->body, "  </GetCallerIdentityResult>\n  <ResponseMetadata>\n    ");
-    write_element(&answer->body, "RequestId", request_id(answer));
-    buf_append_str(&answer->body, "  </ResponseMetadata>\n</GetCallerIdentityResponse>\n");
+    write_end(answer, "GetCallerIdentity", &answer->body);
+    return NULL;
+}
+
+/* --- roles ------------------------------------------------------------------------------------------------------ */
+
+static bool parameter(const struct call *call, const char *name, char *to, size_t size)
+{
+    *to = 0;
+    return form_value(call->request->body, call->request->body_len, name, to, size) && *to;
+}
+
+static bool session_name_is_valid(const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = name; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr("_+=,.@-", *at))
+            return false;
+    return len >= 2 && len <= 64;
+}
+
+/* What both ways to a role are asked with. */
+struct wish {
+    char arn[ROLE_ARN_SIZE];
+    char session[128];
+    char external_id[ROLE_ARN_SIZE];
+    int64_t duration_s; /* 0: not given */
+};
+
+static const char *wish_read(const struct call *call, struct wish *wish, struct buf *message)
+{
+    char text[16];
+    *wish = (struct wish){ 0 };
+    (void)parameter(call, "ExternalId", wish->external_id, sizeof wish->external_id);
+    if (parameter(call, "DurationSeconds", text, sizeof text))
+        wish->duration_s = strspn(text, "0123456789") == strlen(text) ? strtol(text, NULL, 10) : -1;
+    if (!parameter(call, "RoleArn", wish->arn, sizeof wish->arn) || strlen(wish->arn) < 20)
+        buf_append_str(message, "1 validation error detected: Value at 'roleArn' failed to satisfy constraint: Member "
+                                "must have length greater than or equal to 20");
+    else if (!parameter(call, "RoleSessionName", wish->session, sizeof wish->session) ||
+             !session_name_is_valid(wish->session))
+        buf_append_str(message, "1 validation error detected: Value at 'roleSessionName' failed to satisfy constraint: "
+                                "Member must satisfy regular expression pattern: [\\w+=,.@-]*");
+    else if (wish->duration_s && (wish->duration_s < 900 || wish->duration_s > 43200))
+        buf_append_str(message, "1 validation error detected: Value at 'durationSeconds' failed to satisfy constraint: "
+                                "Member must have value greater than or equal to 900 and at most 43200");
+    else
+        return NULL;
+    return "ValidationError";
+}
+
+static void write_role(const struct call *call, const char *operation, const struct wish *wish, const char *more,
+                       struct answer *answer)
+{
+    const struct key *key = emulator_issue(call->emulator, wish->arn, wish->session, wish->duration_s);
+    char expiration[EXPIRATION_SIZE];
+    struct buf *to = &answer->body;
+    key_expiration(key, expiration);
+    buf_printf(to, "<%sResponse xmlns=\"" NAMESPACE "\">\n  <%sResult>\n  <AssumedRoleUser>\n", operation, operation);
+    write_element(to, "Arn", key->principal);
+    write_element(to, "AssumedRoleId", "AROAEMULATOREXAMPLE00:session");
+    buf_append_str(to, "  </AssumedRoleUser>\n  <Credentials>\n");
+    write_element(to, "AccessKeyId", key->access_key);
+    write_element(to, "SecretAccessKey", key->secret_key);
+    write_element(to, "SessionToken", key->session_token);
+    write_element(to, "Expiration", expiration);
+    buf_printf(to, "  </Credentials>\n%s", more);
+    write_end(answer, operation, to);
+}
+
+/* An access key id, or the ARN of the role that the keys were issued for. */
+static bool is_source(const struct call *call, const char *source)
+{
+    const struct key *key = call->key;
+    return !*source || !strcmp(source, call->access_key) || (key && !strcmp(source, key->role_arn));
+}
+
+const char *sts_assume_role(const struct call *call, struct answer *answer, struct buf *message)
+{
+    struct wish wish;
+    const char *code = wish_read(call, &wish, message);
+    if (code)
+        return code;
+    const struct role *role = roles_find(&call->emulator->roles, wish.arn);
+    if (!role || strcmp(role->external_id, wish.external_id) != 0 || !is_source(call, role->source)) {
+        char user[PRINCIPAL_SIZE];
+        snprintf(user, sizeof user, "arn:%s:iam::%.12s:user/emulator", partition_of(call->jobs->region),
+                 call->emulator->settings.account);
+        buf_printf(message, "User: %s is not authorized to perform: sts:AssumeRole on resource: %s",
+                   call->key && call->key->principal[0] ? call->key->principal : user, wish.arn);
+        return "AccessDenied";
+    }
+    write_role(call, "AssumeRole", &wish, "", answer);
+    return NULL;
+}
+
+const char *sts_assume_role_with_web_identity(const struct call *call, struct answer *answer, struct buf *message)
+{
+    struct wish wish;
+    char token[ROLE_VALUE_SIZE];
+    const char *code = wish_read(call, &wish, message);
+    if (code)
+        return code;
+    const struct role *role = roles_find(&call->emulator->roles, wish.arn);
+    if (!role || !role->web_identity_token[0]) {
+        buf_append_str(message, "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+        return "AccessDenied";
+    }
+    if (!parameter(call, "WebIdentityToken", token, sizeof token) || strcmp(token, role->web_identity_token) != 0) {
+        buf_append_str(message,
+                       "The web identity token that was passed could not be validated by the identity provider.");
+        return "InvalidIdentityToken";
+    }
+    write_role(call, "AssumeRoleWithWebIdentity", &wish,
+               "  <SubjectFromWebIdentityToken>emulator</SubjectFromWebIdentityToken>\n", answer);
     return NULL;
 }

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The operations behind emulator_answer(): what the model allows, how listings page, how jobs live, what is counted. */
-#include "emulator.h"
-#include "signed_request.h"
-
-#include "fake_clock.h"
-
-#include "codec/json.h"
+/* The operations behind emulator_answer(): what the model allows, how listings page, how jobs live. */
+#include "fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,121 +11,7 @@
 
 #include <cmocka.h>
 
-#define ARN "arn:aws:personalize:us-west-2:123456789012:batch-inference-job/"
-#define DESCRIBE "AmazonPersonalize.DescribeBatchInferenceJob"
-#define LIST "AmazonPersonalize.ListBatchInferenceJobs"
-#define CREATE "AmazonPersonalize.CreateBatchInferenceJob"
-
-static const struct json_limits limits = { .bytes = 16 << 20, .depth = 32 };
-
-struct fixture {
-    struct fake_clock clock;
-    struct settings settings;
-    struct emulator emulator;
-    struct answer answer; /* the last one */
-    struct json *json;    /* its body; NULL if it is none */
-};
-
-static void fixture_start(struct fixture *fixture)
-{
-    assert_int_equal(emulator_init(&fixture->emulator, &fixture->settings, &fixture->clock.clock), 0);
-}
-
-static int setup(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    assert_non_null(fixture);
-    fake_clock_init(&fixture->clock);
-    settings_init(&fixture->settings);
-    fixture->answer.body = BUF_INIT(ANSWER_MAX);
-    *state = fixture;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *fixture = *state;
-    emulator_release(&fixture->emulator);
-    buf_release(&fixture->answer.body);
-    json_free(fixture->json);
-    free(fixture);
-    return 0;
-}
-
-static void ask(struct fixture *fixture, const struct request *request)
-{
-    struct error error;
-    buf_release(&fixture->answer.body);
-    fixture->answer = (struct answer){ .body = BUF_INIT(ANSWER_MAX) };
-    json_free(fixture->json);
-    fixture->json = NULL;
-    emulator_answer(&fixture->emulator, request, &fixture->answer);
-    (void)json_parse(buf_str(&fixture->answer.body), fixture->answer.body.len, &limits, &fixture->json, &error);
-}
-
-static void call(struct fixture *fixture, const char *target, const char *body)
-{
-    struct signed_request made;
-    signed_request_make(&made, target, body, NULL, emulator_time_ms(&fixture->emulator));
-    ask(fixture, &made.request);
-}
-
-static void control(struct fixture *fixture, const char *method, const char *path, const char *body)
-{
-    const struct request request = {
-        .method = method, .path = path, .query = "", .body = body, .body_len = strlen(body)
-    };
-    ask(fixture, &request);
-}
-
-/* The same, signed for another region. */
-static void call_in(struct fixture *fixture, const char *region, const char *target, const char *body)
-{
-    struct signed_request made;
-    const struct sigv4_scope scope = { region, "personalize", emulator_time_ms(&fixture->emulator) };
-    signed_request_make(&made, target, body, NULL, scope.time_ms);
-    signed_request_sign(&made, &scope);
-    ask(fixture, &made.request);
-}
-
-static void control_of(struct fixture *fixture, const char *region, const char *path, const char *body)
-{
-    char query[64];
-    snprintf(query, sizeof query, "region=%s", region);
-    const struct request request = {
-        .method = *body ? "POST" : "GET", .path = path, .query = query, .body = body, .body_len = strlen(body)
-    };
-    ask(fixture, &request);
-}
-
-static void describe(struct fixture *fixture, const char *name)
-{
-    char body[512];
-    snprintf(body, sizeof body, "{\"batchInferenceJobArn\":\"" ARN "%s\"}", name);
-    call(fixture, DESCRIBE, body);
-}
-
-static const char *member(const struct fixture *fixture, const char *path)
-{
-    const struct json_value *value = fixture->json ? json_path(json_root(fixture->json), path) : NULL;
-    return json_string(value) ? json_string(value) : json_number(value) ? json_number(value) : "";
-}
-
-/* The error's name without its namespace. */
-static const char *code(const struct fixture *fixture)
-{
-    const char *type = member(fixture, "__type");
-    const char *hash = strchr(type, '#');
-    return hash ? hash + 1 : type;
-}
-
 /* --- the model ------------------------------------------------------------------------------------------------ */
-
-#define GIVEN "\"solutionVersionArn\":\"arn:aws:personalize:us-west-2:123456789012:solution/a/b\","
-#define INPUT "\"jobInput\":{\"s3DataSource\":{\"path\":\"s3://a/b\"}},"
-#define OUTPUT "\"jobOutput\":{\"s3DataDestination\":{\"path\":\"s3://a/c/\"}},"
-#define ROLE "\"roleArn\":\"arn:aws:iam::123456789012:role/r\""
-#define GOOD(name, more) "{\"jobName\":\"" name "\"," GIVEN INPUT OUTPUT more ROLE "}"
 
 static const struct {
     const char *target;
@@ -341,12 +222,6 @@ static void test_filter(void **state)
 
 /* --- jobs ----------------------------------------------------------------------------------------------------- */
 
-static const char *life_of(struct fixture *fixture, const char *name)
-{
-    describe(fixture, name);
-    return member(fixture, "batchInferenceJob.status");
-}
-
 static void test_lifecycle(void **state)
 {
     struct fixture *fixture = *state;
@@ -471,153 +346,6 @@ static void test_control_of_jobs(void **state)
     control(fixture, "POST", "/_control/job", "nightly-2026-11-10\nstatus=\"PENDING\"");
     assert_string_equal(life_of(fixture, "nightly-2026-11-10"), "PENDING");
 }
-
-static void test_control_refuses(void **state)
-{
-    static const struct {
-        const char *path;
-        const char *body;
-        int status;
-    } cases[] = {
-        { "/_control/nothing", "", 404 },
-        { "/_control/counts", "", 404 }, /* it is a GET */
-        { "/_control/set", "port=1", 400 },
-        { "/_control/set", "nothing=1", 400 },
-        { "/_control/set", "latency_ms=-1", 400 },
-        { "/_control/set", "latency_ms", 400 },
-        { "/_control/job", "", 400 },
-        { "/_control/job", "-bad\nstatus=\"A\"", 400 },
-        { "/_control/job", "good\nstatus=ACTIVE", 400 },
-        { "/_control/job", "good\n.a=1", 400 },
-        { "/_control/job", "good\na..b=1", 400 },
-        { "/_control/job", "good\na\"=1", 400 },
-        { "/_control/remove-job", "nothing", 404 },
-        { "/_control/fault", "", 400 },
-        { "/_control/fault", "kind=nothing", 400 },
-        { "/_control/fault", "kind=status", 400 },
-        { "/_control/fault", "kind=status=99", 400 },
-        { "/_control/fault", "kind=hang=1", 400 },
-        { "/_control/fault", "kind=hang\ncount=0", 400 },
-    };
-    struct fixture *fixture = *state;
-    fixture_start(fixture);
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        control(fixture, "POST", cases[i].path, cases[i].body);
-        if (fixture->answer.status != cases[i].status)
-            fail_msg("%s %s: %d", cases[i].path, cases[i].body, fixture->answer.status);
-        assert_true(fixture->answer.body.len > 0);
-    }
-}
-
-/* The value says its own length and generation, changes with time alone, and nothing else does. */
-static void test_churn(void **state)
-{
-    struct fixture *fixture = *state;
-    char updated[64] = "";
-    int64_t last = -1;
-    size_t shortest = SIZE_MAX;
-    size_t longest = 0;
-    fixture_start(fixture);
-    control(fixture, "POST", "/_control/set", "churn_ms=5\nchurn_longest=400");
-    for (unsigned i = 0; i < 500; i++) {
-        describe(fixture, "nightly-2026-11-09");
-        const char *value = member(fixture, "batchInferenceJob.failureReason");
-        size_t len = strlen(value);
-        int64_t generation = strtoll(value, NULL, 10);
-        assert_true(len >= 23 && value[12] == ' ' && value[19] == ' ');
-        assert_int_equal(strtoull(value + 13, NULL, 10), len + 1);
-        for (size_t k = 20; k < len; k++)
-            assert_int_equal(value[k], 'a' + generation % 26);
-        assert_true(generation == last + 1 || (i > 250 && generation == last)); /* never an earlier one */
-        last = generation;
-        shortest = len < shortest ? len : shortest;
-        longest = len > longest ? len : longest;
-        if (*updated)
-            assert_string_equal(updated, member(fixture, "batchInferenceJob.lastUpdatedDateTime"));
-        snprintf(updated, sizeof updated, "%s", member(fixture, "batchInferenceJob.lastUpdatedDateTime"));
-        if (i == 249) /* from now on half as fast */
-            control(fixture, "POST", "/_control/set", "churn_ms=10");
-        fake_clock_advance(&fixture->clock, 5);
-    }
-    assert_int_equal(last, 250 + 125);
-    assert_true(shortest < 60 && longest > 360 && longest < 400);
-}
-
-/* --- throttling, faults, counts ------------------------------------------------------------------------------- */
-
-static void test_throttle(void **state)
-{
-    struct fixture *fixture = *state;
-    unsigned throttled = 0;
-    fixture_start(fixture);
-    control(fixture, "POST", "/_control/set", "rate=10");
-    for (unsigned i = 0; i < 15; i++) {
-        call(fixture, LIST, "{}");
-        throttled += !strcmp(code(fixture), "ThrottlingException");
-    }
-    assert_int_equal(throttled, 5);
-    fake_clock_advance(&fixture->clock, 100);
-    call(fixture, LIST, "{}");
-    assert_int_equal(fixture->answer.status, 200);
-    call(fixture, LIST, "{}");
-    assert_int_equal(fixture->answer.status, 400);
-}
-
-static void test_faults_match_and_count(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture_start(fixture);
-    control(fixture, "POST", "/_control/fault",
-            "operation=DescribeBatchInferenceJob\njob=*-1[01]\nkind=status=503\nskip=1\ncount=2");
-    assert_int_equal(fixture->answer.status, 200);
-    static const int expected[] = { 200, 503, 503, 200 };
-    for (unsigned i = 0; i < 4; i++) {
-        call(fixture, LIST, "{}");
-        assert_int_equal(fixture->answer.status, 200);
-        describe(fixture, "nightly-2026-11-12");
-        assert_int_equal(fixture->answer.status, 200);
-        describe(fixture, i % 2 ? "nightly-2026-11-10" : "nightly-2026-11-11");
-        assert_int_equal(fixture->answer.status, expected[i]);
-    }
-    control(fixture, "POST", "/_control/fault", "kind=latency=250");
-    call(fixture, LIST, "{}");
-    assert_int_equal(fixture->answer.delay_ms, 250);
-    control(fixture, "POST", "/_control/clear-faults", "");
-    assert_true(fixture->answer.releases);
-    call(fixture, LIST, "{}");
-    assert_int_equal(fixture->answer.delay_ms, 0);
-    control(fixture, "GET", "/_control/counts", "");
-    assert_string_equal(buf_str(&fixture->answer.body),
-                        "DescribeBatchInferenceJob 8\nListBatchInferenceJobs 6\nCreateBatchInferenceJob 0\n"
-                        "GetCallerIdentity 0\nthrottled 0\nrejected 0\nfaulted 3\nrequests 14\nconnections 0\n");
-    control(fixture, "GET", "/_control/requests", "");
-    assert_non_null(strstr(buf_str(&fixture->answer.body), "DescribeBatchInferenceJob nightly-2026-11-10 503\n"));
-    assert_non_null(strstr(buf_str(&fixture->answer.body), "ListBatchInferenceJobs - latency\n"));
-    control(fixture, "POST", "/_control/reset-counts", "");
-    control(fixture, "GET", "/_control/requests", "");
-    assert_string_equal(buf_str(&fixture->answer.body), "");
-}
-
-/* A token that was replaced is an expired one. */
-static void test_credentials_change(void **state)
-{
-    struct fixture *fixture = *state;
-    struct signed_request made;
-    static const char *const expected[] = { "", "ExpiredTokenException", "UnrecognizedClientException" };
-    fixture_start(fixture);
-    for (unsigned i = 0; i < 3; i++) {
-        char line[64];
-        snprintf(line, sizeof line, "session_token=token%u", i);
-        control(fixture, "POST", "/_control/set", line);
-        signed_request_make(&made, LIST, "{}", "token0", fixture->clock.wall_ms);
-        ask(fixture, &made.request);
-        assert_string_equal(code(fixture), expected[i]);
-    }
-    control(fixture, "POST", "/_control/set", "access_key=AKIAANOTHEREXAMPLE\nsession_token=");
-    call(fixture, LIST, "{}");
-    assert_string_equal(code(fixture), "UnrecognizedClientException");
-}
-
 /* --- regions -------------------------------------------------------------------------------------------------- */
 
 #define IRELAND "arn:aws:personalize:eu-west-1:123456789012:batch-inference-job/"
@@ -667,74 +395,6 @@ static void test_regions(void **state)
     assert_int_equal(fixture->answer.status, 404);
 }
 
-/* --- STS ------------------------------------------------------------------------------------------------------ */
-
-#define IDENTITY "Action=GetCallerIdentity&Version=2011-06-15"
-
-static void ask_sts(struct fixture *fixture, const char *service, const char *region, const char *body)
-{
-    struct signed_request made;
-    const struct sigv4_scope scope = { region, service, emulator_time_ms(&fixture->emulator) };
-    signed_request_make_query(&made, body, &scope);
-    ask(fixture, &made.request);
-}
-
-static const char *element(const struct fixture *fixture, const char *name, char to[256])
-{
-    char tag[64];
-    snprintf(tag, sizeof tag, "<%s>", name);
-    const char *at = strstr(buf_str(&fixture->answer.body), tag);
-    at = at ? at + strlen(tag) : "";
-    snprintf(to, 256, "%.*s", (int)strcspn(at, "<"), at);
-    return to;
-}
-
-static void test_caller_identity(void **state)
-{
-    static const struct {
-        const char *service;
-        const char *region;
-        const char *body;
-        int status;
-        const char *code;
-    } cases[] = {
-        { "sts", "us-west-2", IDENTITY, 200, "" },
-        { "sts", "us-west-2", "Version=2011-06-15&Action=%47et%43allerIdentity", 200, "" },
-        { "personalize", "us-west-2", IDENTITY, 403, "SignatureDoesNotMatch" },
-        { "sts", "eu-west-1", IDENTITY, 403, "SignatureDoesNotMatch" },
-        { "sts", "us-west-2", "Action=GetCallerIdentity", 400, "InvalidAction" },
-        { "sts", "us-west-2", "Action=GetCallerIdentity&Version=2011-06-14", 400, "InvalidAction" },
-        { "sts", "us-west-2", "Action=GetCallerIdentity%00&Version=2011-06-15", 400, "InvalidAction" },
-        { "sts", "us-west-2", "Action=DescribeBatchInferenceJob&Version=2011-06-15", 400, "InvalidAction" },
-        { "sts", "us-west-2", "", 400, "InvalidAction" },
-    };
-    struct fixture *fixture = *state;
-    char text[256];
-    fixture_start(fixture);
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        ask_sts(fixture, cases[i].service, cases[i].region, cases[i].body);
-        assert_string_equal(element(fixture, "Code", text), cases[i].code);
-        assert_int_equal(fixture->answer.status, cases[i].status);
-        assert_string_equal(element(fixture, "Account", text), *cases[i].code ? "" : "123456789012");
-        assert_int_equal(strlen(element(fixture, "RequestId", text)), 36);
-    }
-    control(fixture, "POST", "/_control/set", "session_token=needed\n");
-    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
-    assert_string_equal(element(fixture, "Code", text), "InvalidClientTokenId");
-    control(fixture, "POST", "/_control/set", "session_token=\nrate=1\n");
-    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
-    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
-    assert_string_equal(element(fixture, "Code", text), "Throttling");
-    control(fixture, "POST", "/_control/fault", "operation=GetCallerIdentity\nkind=code=AccessDenied:403");
-    ask_sts(fixture, "sts", "us-west-2", IDENTITY);
-    assert_string_equal(element(fixture, "Code", text), "AccessDenied");
-    assert_int_equal(fixture->answer.status, 403);
-    control(fixture, "GET", "/_control/counts", "");
-    assert_non_null(strstr(buf_str(&fixture->answer.body), "\nGetCallerIdentity 8\n"));
-}
-
-#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -747,13 +407,7 @@ int main(void)
         CASE(test_lifecycle),
         CASE(test_variety),
         CASE(test_control_of_jobs),
-        CASE(test_control_refuses),
-        CASE(test_churn),
-        CASE(test_throttle),
-        CASE(test_faults_match_and_count),
-        CASE(test_credentials_change),
         CASE(test_regions),
-        CASE(test_caller_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

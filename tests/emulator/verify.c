@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PART_SIZE = VERIFY_REGION_SIZE, SIGNED_MAX = 2048, LEEWAY_MS = 5 * 60 * 1000, CANONICAL_MAX = 64 << 10 };
+enum { PART_SIZE = VERIFY_PART_SIZE, SIGNED_MAX = 2048, LEEWAY_MS = 5 * 60 * 1000, CANONICAL_MAX = 64 << 10 };
 
 static const char INCOMPLETE[] = "IncompleteSignatureException";
 static const char INVALID[] = "InvalidSignatureException";
@@ -150,15 +150,18 @@ static const char *check_time(int64_t signed_ms, int64_t now_ms, struct buf *mes
 }
 
 static const char *check_keys(const struct verify_keys *keys, const struct request *request,
-                              const struct authorization *parts, struct buf *message)
+                              const struct authorization *parts, int64_t now_ms, struct buf *message)
 {
     const char *token = request_header(request, "X-Amz-Security-Token");
     if (strcmp(parts->access_key, keys->access_key) != 0) {
         buf_append_str(message, "The security token included in the request is invalid.");
         return UNRECOGNIZED;
     }
-    if (strcmp(token ? token : "", keys->session_token) != 0) {
-        bool expired = token && *token && !strcmp(token, keys->expired_token);
+    bool is_current = !strcmp(token ? token : "", keys->session_token);
+    bool is_old = token && *token && !strcmp(token, keys->expired_token);
+    bool has_ended = is_current && keys->expires_ms && keys->expires_ms <= now_ms;
+    if (!is_current || has_ended) {
+        bool expired = is_old || has_ended;
         buf_printf(message, "The security token included in the request is %s", expired ? "expired" : "invalid.");
         return expired ? "ExpiredTokenException" : UNRECOGNIZED;
     }
@@ -215,12 +218,15 @@ static const char *check_signature(const struct verify_keys *keys, const struct 
     return INVALID;
 }
 
-void verify_region(const struct request *request, char to[VERIFY_REGION_SIZE])
+void verify_claim(const struct request *request, struct verify_claim *ret_claim)
 {
     struct authorization parts;
     const char *header = request_header(request, "Authorization");
-    bool good = header && split_authorization(&parts, header);
-    memcpy(to, good ? parts.region : "", good ? strlen(parts.region) + 1 : 1);
+    *ret_claim = (struct verify_claim){ 0 };
+    if (!header || !split_authorization(&parts, header))
+        return;
+    memcpy(ret_claim->access_key, parts.access_key, sizeof ret_claim->access_key);
+    memcpy(ret_claim->region, parts.region, sizeof ret_claim->region);
 }
 
 const char *verify_request(const struct verify_keys *keys, const struct request *request, int64_t now_ms,
@@ -252,7 +258,7 @@ const char *verify_request(const struct verify_keys *keys, const struct request 
     if (!code)
         code = check_time(signed_ms, now_ms, message);
     if (!code)
-        code = check_keys(keys, request, &parts, message);
+        code = check_keys(keys, request, &parts, now_ms, message);
     if (!code)
         code = check_signed(request, parts.signed_headers, message);
     return code ? code : check_signature(keys, request, &parts, signed_ms, message);

@@ -14,13 +14,18 @@ struct verify_keys {
     const char *secret_key;
     const char *session_token; /* "": none may be sent */
     const char *expired_token; /* one that was in force before */
+    int64_t expires_ms;        /* when they end; 0: never */
     const char *region;
     const char *service;
 };
 
-/* The region that a request says it is signed for; "" where it says none. */
-enum { VERIFY_REGION_SIZE = 128 };
-void verify_region(const struct request *request, char to[VERIFY_REGION_SIZE]);
+/* What a request says it is signed with and for, unchecked; "" where it says nothing. */
+enum { VERIFY_PART_SIZE = 128 };
+struct verify_claim {
+    char access_key[VERIFY_PART_SIZE];
+    char region[VERIFY_PART_SIZE];
+};
+void verify_claim(const struct request *request, struct verify_claim *ret_claim);
 /* NULL: it is well signed; else the error's name, with its text appended to `message`. */
 const char *verify_request(const struct verify_keys *keys, const struct request *request, int64_t now_ms,
                            struct buf *message);

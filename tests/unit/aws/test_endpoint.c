@@ -406,12 +406,25 @@ static void test_longest_url(void **state)
     assert_int_equal(endpoint_make("us-west-2", host, 0, &endpoint, &error), -EINVAL);
 }
 
+static void test_accounts(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", "12345678901", "1234567890123", "12345678901a", " 123456789012", "-12345678901"
+    };
+    assert_true(account_is_valid("123456789012"));
+    assert_true(account_is_valid("000000000000"));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(account_is_valid(bad[i]));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_regions),
         cmocka_unit_test(test_hostile_regions),
         cmocka_unit_test(test_longest_region),
+        cmocka_unit_test(test_accounts),
         cmocka_unit_test(test_urls),
         cmocka_unit_test(test_hostile_urls),
         cmocka_unit_test(test_http_is_for_loopback),

@@ -303,6 +303,37 @@ static void test_answers(void **state)
     }
 }
 
+/* AWS's own words (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html). */
+static void test_what_was_signed_is_not_repeated(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        const char *message;
+    } rows[] = {
+        { "{\"__type\":\"InvalidSignatureException\",\"message\":\"The request signature we calculated does not match "
+          "the signature you provided.\\n\\nThe Canonical String for this request should have been\\n'POST\\n/\\n\\n"
+          "x-amz-security-token:HUSH\\n'\\n\"}",
+          "The request signature we calculated does not match the signature you provided." },
+        { "{\"__type\":\"IncompleteSignatureException\",\"message\":\"Authorization header requires 'Signature' "
+          "parameter. Authorization=AWS4-HMAC-SHA256 Credential=HUSH\"}",
+          "Authorization header requires 'Signature' parameter." },
+        { "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>It does not.\n\nThe Canonical String for "
+          "this request should have been 'HUSH'</Message></Error></ErrorResponse>",
+          "It does not." },
+        { "{\"__type\":\"InvalidSignatureException\",\"message\":\"The Canonical String for this request should have "
+          "been 'HUSH'\"}",
+          "HTTP 403 without a message" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct error error;
+        (void)read_answer(403, NULL, rows[i].body, strlen(rows[i].body), &error);
+        assert_int_equal(strncmp(error.message, rows[i].message, strlen(rows[i].message)), 0);
+        assert_null(strstr(error.message, "HUSH"));
+        assert_int_equal(error.number, EKEYREJECTED);
+    }
+}
+
 static void test_bad_bodies(void **state)
 {
     struct error error;
@@ -333,9 +364,15 @@ static void test_bad_bodies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errnos),  cmocka_unit_test(test_throttles),  cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_advice),  cmocka_unit_test(test_unanswered), cmocka_unit_test(test_set),
-        cmocka_unit_test(test_answers), cmocka_unit_test(test_bad_bodies),
+        cmocka_unit_test(test_errnos),
+        cmocka_unit_test(test_throttles),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_advice),
+        cmocka_unit_test(test_unanswered),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_bad_bodies),
+        cmocka_unit_test(test_what_was_signed_is_not_repeated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

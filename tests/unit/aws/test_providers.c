@@ -423,6 +423,51 @@ static void test_files_change_while_waiting(void **state)
     assert_int_equal(timers_wait_ms(&test->world.timers), -1); /* nothing is left to wake up for */
 }
 
+#define CONTAINER_KEYS(id) \
+    "{\"AccessKeyId\":\"" id "\",\"SecretAccessKey\":\"s\",\"Token\":\"t\",\"Expiration\":\"2026-11-22T20:00:00Z\"}"
+
+/* The files are read again, and ask for the same keys: those that there are serve until others have come. */
+static void test_files_change_and_want_the_same(void **state)
+{
+    struct test *test = *state;
+    struct answer answer;
+    files_env(&test->files, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c");
+    start(test, "");
+    ask(test, &answer);
+    give(test, 0, 200, CONTAINER_KEYS("ONE"));
+    is(&answer, "ONE", "container");
+    config_forget(test->world.config); /* SIGHUP */
+    for (int i = 0; i < 3; i++) {
+        ask(test, &answer);
+        is(&answer, "ONE", "container");
+        assert_int_equal(test->world.http.n_requests, 2); /* in the background, one */
+    }
+    give(test, 1, 404, "{}");
+    ask(test, &answer);
+    is(&answer, "ONE", "container");
+    assert_int_equal(test->world.http.n_requests, 2);
+    world_advance(&test->world, 61 * SECOND);
+    ask(test, &answer);
+    is(&answer, "ONE", "container");
+    give(test, 2, 200, CONTAINER_KEYS("TWO"));
+    ask(test, &answer);
+    is(&answer, "TWO", "container");
+    assert_int_equal(test->world.http.n_requests, 3);
+    files_write(&test->files, "config", "[default]\nregion = us-east-1\n");
+    ask(test, &answer);
+    is(&answer, "TWO", "container");
+    give(test, 3, 200, CONTAINER_KEYS("THREE"));
+    ask(test, &answer);
+    is(&answer, "THREE", "container");
+    world_advance(&test->world, 2 * SECOND);
+    config_forget(test->world.config);
+    test->chain->forget(test->chain); /* the service has rejected them: nothing stands in for others */
+    ask(test, &answer);
+    assert_int_equal(answer.calls, 0);
+    give(test, 4, 200, CONTAINER_KEYS("FOUR"));
+    is(&answer, "FOUR", "container");
+}
+
 /* Web identity */
 
 static void test_web_identity(void **state)
@@ -954,6 +999,7 @@ int main(void)
         provider_test(test_what_a_profile_may_not_say),
         provider_test(test_order),
         provider_test(test_files_change_while_waiting),
+        provider_test(test_files_change_and_want_the_same),
         provider_test(test_web_identity),
         provider_test(test_sso_legacy),
         provider_test(test_sso_refusals),

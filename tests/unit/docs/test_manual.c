@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* personalizefs(5) beside the tables that it repeats: fields, aliases, limits, freshness, errors. */
 #include "aws/failure.h"
+#include "fs/control.h"
 #include "fs/layout.h"
+#include "fs/metrics.h"
 #include "fs/names.h"
 #include "jobs/regions.h"
 #include "options.h"
@@ -279,6 +281,76 @@ static const char *check_errors(const char *text)
     return seen[EINTR] && seen[EROFS] && seen[ENAMETOOLONG] ? NULL : "ERRORS lacks one of this program's own";
 }
 
+/* ---- the mount's own files ---- */
+
+/* The heading and the help of row `i`; false after the last. */
+typedef bool own_row(size_t i, char heading[LINE_MAX_BYTES], const char **ret_help);
+
+static bool file_row(size_t i, char heading[LINE_MAX_BYTES], const char **ret_help)
+{
+    const struct control_file *file = control_file_at(i);
+    if (!file)
+        return false;
+    (void)snprintf(heading, LINE_MAX_BYTES, "%s (%04o)", file->name, file->mode);
+    *ret_help = file->help;
+    return true;
+}
+
+static bool column_row(size_t i, char heading[LINE_MAX_BYTES], const char **ret_help)
+{
+    const struct failure_column *column = failure_column_at(i);
+    if (!column)
+        return false;
+    (void)snprintf(heading, LINE_MAX_BYTES, "%s", column->name);
+    *ret_help = column->help;
+    return true;
+}
+
+static bool metric_row(size_t i, char heading[LINE_MAX_BYTES], const char **ret_help)
+{
+    static const char *const types[] = {
+        [METRIC_GAUGE] = "gauge", [METRIC_COUNTER] = "counter", [METRIC_HISTOGRAM] = "histogram"
+    };
+    const struct metric *metric = metric_at(i);
+    if (!metric)
+        return false;
+    (void)snprintf(heading, LINE_MAX_BYTES, "%s (%s%s%s)", metric->name, types[metric->type],
+                   *metric->labels ? ", by " : "", metric->labels);
+    *ret_help = metric->help;
+    return true;
+}
+
+/* The entries under a heading are the table's rows, in its order, and no others. */
+static const char *check_rows(const char *text, const char *title, own_row *row)
+{
+    char heading[LINE_MAX_BYTES];
+    char found[LINE_MAX_BYTES];
+    const char *help = NULL;
+    const char *line = strstr(text, title);
+    if (!line)
+        return complain("there is no \"%s\"", title);
+    line += strlen(title);
+    for (size_t i = 0; row(i, heading, &help); i++) {
+        const char *entry = entry_next(line);
+        strip(entry ? entry : "", found);
+        if (!entry || strcmp(found, heading) != 0)
+            return complain("it has \"%s\" where the table has \"%s\"", found, heading);
+        if (!paragraph_find(entry, "", found) || strcmp(found, help) != 0)
+            return complain("it says \"%s\" of %s, the table \"%s\"", found, heading, help);
+        line = line_after(entry);
+    }
+    return entry_next(line) ? complain("it has more than the table: %.80s", entry_next(line)) : NULL;
+}
+
+static const char *check_own_files(const char *text)
+{
+    return check_rows(text, "\n# THE MOUNT'S OWN FILES\n", file_row);
+}
+
+static const char *check_columns(const char *text) { return check_rows(text, "\n## Columns of errors\n", column_row); }
+
+static const char *check_metrics(const char *text) { return check_rows(text, "\n## Metrics\n", metric_row); }
+
 /* ---- the tests ---- */
 
 static void the_manual_has_the_tables(void **state)
@@ -289,6 +361,9 @@ static void the_manual_has_the_tables(void **state)
     document_holds(check_limits, manual);
     document_holds(check_freshness, manual);
     document_holds(check_errors, manual);
+    document_holds(check_own_files, manual);
+    document_holds(check_columns, manual);
+    document_holds(check_metrics, manual);
 }
 
 static void a_fault_in_a_table_is_found(void **state)
@@ -326,6 +401,15 @@ static void a_fault_in_a_table_is_found(void **state)
         { check_errors, "\tNames: *connection-reset*\n", "" },
         { check_errors, "*Read-only file system* (EROFS)", "Read-only file system (EROFS)" },
         { check_errors, "*Cannot allocate memory* (ENOMEM)", "Cannot allocate memory (ENOMEM)" },
+        { check_own_files, "*errors* (0400)", "*errors* (0444)" },
+        { check_own_files, "secrets masked\n", "secrets and all\n" },
+        { check_own_files, "*config* (0400)", "*settings* (0400)" },
+        { check_columns, "*requestId*\n", "*request*\n" },
+        { check_columns, "\twhen it failed\n", "\twhen it was asked for\n" },
+        { check_columns, "## Columns of config", "*more*\n\tof it\n\n## Columns of config" },
+        { check_metrics, "(gauge, by status)", "(gauge, by job)" },
+        { check_metrics, "retries\\_total* (counter)", "retries\\_total* (gauge)" },
+        { check_metrics, "*personalizefs\\_jobs*", "*personalizefs\\_job*" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)

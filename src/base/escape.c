@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/escape.h"
+
+static void put_octal(struct buf *to, unsigned char byte) { (void)buf_printf(to, "\\0%03o", byte); }
+
+static const char *short_escape(unsigned char byte)
+{
+    switch (byte) {
+    case '\n':
+        return "\\n";
+    case '\t':
+        return "\\t";
+    case '\r':
+        return "\\r";
+    case '\\':
+        return "\\\\";
+    default:
+        return NULL;
+    }
+}
+
+int escape_text(struct slice text, struct buf *to)
+{
+    const unsigned char *byte = (const unsigned char *)text.data;
+    size_t plain = 0; /* where what needs no escape began */
+    for (size_t i = 0; i < text.len; i++) {
+        const char *escape = short_escape(byte[i]);
+        bool c1 = byte[i] == 0xc2 && i + 1 < text.len && byte[i + 1] >= 0x80 && byte[i + 1] < 0xa0; /* in UTF-8 */
+        if (!escape && !c1 && byte[i] >= ' ' && byte[i] != 0x7f)
+            continue;
+        (void)buf_append(to, text.data + plain, i - plain);
+        if (escape)
+            (void)buf_append_str(to, escape);
+        else
+            put_octal(to, byte[i]);
+        if (c1)
+            put_octal(to, byte[++i]);
+        plain = i + 1;
+    }
+    return buf_append(to, text.data + plain, text.len - plain);
+}
