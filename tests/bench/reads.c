@@ -5,6 +5,7 @@
  * round's microseconds a file, and the median over the rounds of the first list's time divided by this one's.
  */
 #include "measure.h"
+#include "paths.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,42 +15,22 @@
 enum { VALUE_MAX = 65536 };
 
 struct list {
-    char **paths;
-    size_t n;
+    struct paths paths;
     double *us; /* a file, by round */
 };
-
-static void list_read(struct list *list, const char *name)
-{
-    FILE *file = fopen(name, "re");
-    char *line = NULL;
-    size_t room = 0;
-    if (!file)
-        error(EXIT_FAILURE, errno, "%s", name);
-    for (ssize_t len; (len = getline(&line, &room, file)) > 0;) {
-        line[strcspn(line, "\n")] = 0;
-        list->paths = reallocarray(list->paths, list->n + 1, sizeof *list->paths);
-        if (!list->paths || !(list->paths[list->n++] = strdup(line)))
-            error(EXIT_FAILURE, ENOMEM, "%s", name);
-    }
-    if (ferror(file) || !list->n)
-        error(EXIT_FAILURE, errno, "%s: no paths", name);
-    free(line);
-    fclose(file);
-}
 
 static double list_round(const struct list *list)
 {
     static char value[VALUE_MAX];
     double began = now_us();
-    for (size_t i = 0; i < list->n; i++) {
-        int fd = open(list->paths[i], O_RDONLY | O_CLOEXEC);
+    for (size_t i = 0; i < list->paths.n; i++) {
+        int fd = open(list->paths.path[i], O_RDONLY | O_CLOEXEC);
         ssize_t len = fd < 0 ? -1 : read(fd, value, sizeof value);
         if (len <= 0) /* an empty file would be a cheaper one */
-            error(EXIT_FAILURE, len ? errno : ENODATA, "%s", list->paths[i]);
+            error(EXIT_FAILURE, len ? errno : ENODATA, "%s", list->paths.path[i]);
         close(fd);
     }
-    return (now_us() - began) / (double)list->n;
+    return (now_us() - began) / (double)list->paths.n;
 }
 
 static int compare(const void *a, const void *b)
@@ -92,7 +73,7 @@ int main(int argc, char **argv)
     if (!lists)
         error(EXIT_FAILURE, ENOMEM, "lists");
     for (size_t i = 0; i < n; i++) {
-        list_read(&lists[i], argv[i + 2]);
+        paths_read(&lists[i].paths, argv[i + 2]);
         lists[i].us = calloc(rounds, sizeof *lists[i].us);
         if (!lists[i].us)
             error(EXIT_FAILURE, ENOMEM, "rounds");
@@ -103,9 +84,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < n; i++)
         report(&lists[0], &lists[i], rounds);
     for (size_t i = 0; i < n; i++) {
-        for (size_t at = 0; at < lists[i].n; at++)
-            free(lists[i].paths[at]);
-        free(lists[i].paths);
+        paths_release(&lists[i].paths);
         free(lists[i].us);
     }
     free(lists);
