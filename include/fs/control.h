@@ -43,9 +43,12 @@ struct control_sources {
 
 /* What a file holds at one moment, read by range. Whoever makes one embeds it. */
 struct snapshot {
-    uint64_t node;      /* set by the control when it has one */
-    uint64_t size;      /* exact */
-    uint64_t content;   /* a hash of what it holds, or a number of this content alone: st_ino is made of it */
+    uint64_t node; /* set by the control when it has one */
+    uint64_t size; /* exact */
+    /* A hash of what it holds, or a number of this content alone: st_ino is made of it. 0: st_ino is the name's,
+     * whatever it holds. What differs at each look must be so: cp(1) takes no file that is another when it is opened.
+     */
+    uint64_t content;
     int64_t changed_ms; /* mtime: when it came to hold this, wall clock */
     /* Appends at most `size` bytes from `offset` on, fewer only at the end. 0 or -errno. */
     int (*read)(const struct snapshot *snapshot, uint64_t offset, size_t size, struct buf *to);

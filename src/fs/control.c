@@ -70,7 +70,6 @@ static int text_take(const struct control_sources *sources, const struct control
     if (!text)
         return -ENOMEM;
     text->snapshot = (struct snapshot){ .size = rendered.len,
-                                        .content = hash_bytes(0, buf_str(&rendered), rendered.len),
                                         .changed_ms = changed_ms ? changed_ms : clock_wall_ms(sources->clock),
                                         .read = text_read,
                                         .free = text_free };

@@ -161,7 +161,6 @@ listed_more_than() {
     python3 - "$own" <<'END'
 import os, sys
 
-numbers = {}
 for round in range(300):
     name = ("errors", "metrics.prom", "errors", "config")[round % 4]
     fd = os.open(os.path.join(sys.argv[1], name), os.O_RDONLY)
@@ -174,7 +173,6 @@ for round in range(300):
     if name == "errors":
         lines = text.decode().splitlines()
         assert len(lines) <= 101 and all(line.count("\t") == 8 for line in lines)
-    assert numbers.setdefault(os.fstat(fd).st_ino, text) == text, name
     os.close(fd)
 END
     wait "$failing" || true
@@ -183,6 +181,10 @@ END
     [ "$(wc -l <&"$held")" = 1 ]
     [ "$(wc -l <"$own/errors")" = 101 ]
     exec {held}<&-
+    # cp(1) looks first, and opens what must still be the same file.
+    for _ in {1..10}; do
+        cp -f "$own"/{errors,metrics.prom,config} "$BATS_TEST_TMPDIR"
+    done
 }
 
 @test "no secret and no session token in any of the files, whatever the service quotes" {
