@@ -137,10 +137,9 @@ struct reply model_getattr_job_waited(struct model *model, unsigned number, int 
     struct reply reply = model_getattr_job(model, number);
     if (error == ENOENT)
         return (struct reply){ .result = -ENOENT };
-    if (reply.result != MODEL_WAIT)
-        return reply;
-    reply.result = reply.is_known || !error ? 0 : -error;
-    reply.attr_ms = model->settings.hold_ms;
+    if (reply.result == MODEL_WAIT)
+        reply.result = reply.is_known || !error ? 0 : -error;
+    reply.attr_ms = later(reply.attr_ms, model->settings.hold_ms);
     return reply;
 }
 
