@@ -80,26 +80,36 @@ static struct op_settings make(uint64_t seed, struct op ops[OPS_MAX])
 
 /* ---- shrinking ---- */
 
-/* Delta debugging: leaves out pieces, half of it first and single operations last, as long as it still differs. */
-static unsigned shrink(struct op *ops, unsigned n_ops, struct op_settings settings)
+/* Leaves out each piece of this length without which it still differs. */
+static unsigned shrink_by(struct op *ops, unsigned n_ops, unsigned piece, struct op_settings settings)
 {
     char failure[FAILURE_TEXT_MAX];
     unsigned at = 0;
     struct op tried[OPS_MAX];
-    for (unsigned piece = n_ops; piece; piece /= 2) {
-        for (unsigned from = 0; from < n_ops;) {
-            unsigned to = from + piece < n_ops ? from + piece : n_ops;
-            unsigned n_tried = n_ops - (to - from);
-            memcpy(tried, ops, from * sizeof *ops);
-            memcpy(tried + from, ops + to, (n_ops - to) * sizeof *ops);
-            if (run_ops(tried, n_tried, settings, failure, &at)) {
-                from = to;
-                continue;
-            }
-            memcpy(ops, tried, n_tried * sizeof *ops);
-            n_ops = n_tried;
+    for (unsigned from = 0; from < n_ops;) {
+        unsigned to = from + piece < n_ops ? from + piece : n_ops;
+        unsigned n_tried = n_ops - (to - from);
+        memcpy(tried, ops, from * sizeof *ops);
+        memcpy(tried + from, ops + to, (n_ops - to) * sizeof *ops);
+        if (run_ops(tried, n_tried, settings, failure, &at)) {
+            from = to;
+            continue;
         }
+        memcpy(ops, tried, n_tried * sizeof *ops);
+        n_ops = n_tried;
     }
+    return n_ops;
+}
+
+/* Delta debugging: pieces of all lengths, half of it first and single operations last, until none can be left out. */
+static unsigned shrink(struct op *ops, unsigned n_ops, struct op_settings settings)
+{
+    unsigned before;
+    do {
+        before = n_ops;
+        for (unsigned piece = n_ops / 2 + 1; piece; piece /= 2)
+            n_ops = shrink_by(ops, n_ops, piece, settings);
+    } while (n_ops < before);
     return n_ops;
 }
 
