@@ -77,8 +77,10 @@ static void same_size(struct world *world, struct what what, enum file file, con
     same_ino(world, what, file, expected->text, attr->ino);
 }
 
-static void become(struct inode *inode, const struct reply *reply)
+static void become(struct kernel *kernel, struct inode *inode, const struct reply *reply)
 {
+    if (reply->kind == REPLY_VALUE && inode->kind != REPLY_VALUE)
+        inode->order = ++kernel->last_order;
     inode->kind = reply->kind;
     inode->number = reply->number;
     inode->mtime_ms = reply->mtime_ms;
@@ -112,7 +114,7 @@ static struct inode *take_file(struct world *world, struct what what, enum file 
     inode->job = what.job;
     inode->file = file;
     inode->attr_until_ms = now_of(world) + attr->attr_ms;
-    become(inode, expected);
+    become(kernel, inode, expected);
     return inode;
 }
 
@@ -231,7 +233,7 @@ static int take_attr(struct world *world, struct what what, struct inode *inode,
         return 0;
     }
     same_size(world, what, inode->file, attr, expected);
-    become(inode, expected);
+    become(&world->kernel, inode, expected);
     return 0;
 }
 
@@ -334,7 +336,13 @@ static bool met_job(void *data, const char *name, const struct tree_attr *attr, 
 
 void ask_readdir_root(struct world *world)
 {
+    const struct what what = { "the root", 0, "" };
     struct listed listed = { .world = world };
+    struct tree_attr attr;
+    same(world, what, "the result of getattr", tree_getattr(world->tree, TREE_ROOT, &attr), 0);
+    same(world, what, "mtime", attr.mtime_ms, world->model.list.changed_wall_ms);
+    same(world, what, "its being kept", tree_opendir_keeps(world->tree, TREE_ROOT), world->model.list.is_read);
+    world->model.list.is_read = true;
     int result = tree_readdir(world->tree, TREE_ROOT, 0, true, met_job, &listed);
     int left_out = model_next(&world->model, listed.place);
     if (result || left_out >= 0)

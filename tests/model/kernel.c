@@ -19,7 +19,7 @@ struct inode *inode_looked_up(struct kernel *kernel, uint64_t node)
         inode = inode_find(kernel, 0);
         if (!inode)
             abort();
-        *inode = (struct inode){ .node = node, .order = ++kernel->last_order };
+        *inode = (struct inode){ .node = node };
     }
     inode->lookups++;
     return inode;
@@ -65,13 +65,17 @@ void name_set(struct kernel *kernel, struct name *name, struct inode *inode, int
     inode_unref(kernel, before);
 }
 
+void kernel_drop_job(struct kernel *kernel, unsigned job)
+{
+    name_set(kernel, &kernel->jobs[job], NULL, 0);
+    for (unsigned file = 0; file < FILES; file++)
+        name_set(kernel, &kernel->files[job][file], NULL, 0);
+}
+
 void kernel_drop(struct kernel *kernel)
 {
-    for (unsigned job = 0; job < JOBS; job++) {
-        name_set(kernel, &kernel->jobs[job], NULL, 0);
-        for (unsigned file = 0; file < FILES; file++)
-            name_set(kernel, &kernel->files[job][file], NULL, 0);
-    }
+    for (unsigned job = 0; job < JOBS; job++)
+        kernel_drop_job(kernel, job);
     for (unsigned i = 0; i < INODES_MAX; i++)
         kernel->inodes[i].has_pages = false;
 }

@@ -26,7 +26,7 @@ struct inode {
     char text[TEXT_MAX];
     int number;
     int64_t mtime_ms;
-    uint64_t order; /* of its first lookup */
+    uint64_t order; /* in which it became a value */
 };
 
 struct name {
@@ -46,7 +46,7 @@ struct kernel {
 /* Counts one lookup of `node`; an inode that is new has refs 0. */
 struct inode *inode_looked_up(struct kernel *kernel, uint64_t node);
 struct inode *inode_find(struct kernel *kernel, uint64_t node);
-/* The oldest that shows this value, or NULL. */
+/* The first that became this value, or NULL. */
 struct inode *inode_of_value(struct kernel *kernel, unsigned job, enum file file, const struct reply *value);
 unsigned inodes_of_files(const struct kernel *kernel);
 void inode_ref(struct inode *inode);
@@ -57,5 +57,7 @@ void inode_unref(struct kernel *kernel, struct inode *inode);
 void name_set(struct kernel *kernel, struct name *name, struct inode *inode, int64_t until_ms);
 /* All names are dropped, as under memory pressure, and all pages. */
 void kernel_drop(struct kernel *kernel);
+/* The names of one job. */
+void kernel_drop_job(struct kernel *kernel, unsigned job);
 
 #endif

@@ -9,9 +9,10 @@ static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 
 static int64_t left(const struct model *model, int64_t until_ms) { return later(until_ms - model->now_ms, 0); }
 
-void model_init(struct model *model, const struct model_settings *settings)
+void model_init(struct model *model, const struct model_settings *settings, int64_t now_wall_ms)
 {
     *model = (struct model){ .settings = *settings, .hup_ms = INT64_MIN };
+    model->list.changed_wall_ms = now_wall_ms;
 }
 
 /* ---- what is known ---- */
@@ -81,6 +82,14 @@ void model_wait_job(struct model *model, unsigned number)
     ask(model, &model->jobs[number]);
     model->jobs[number].waiters++;
 }
+
+bool model_is_wanted(const struct model *model, unsigned number)
+{
+    const struct model_job *job = &model->jobs[number];
+    return !job->asked && !(job->described.is_told && left(model, job->described.fresh_until_ms));
+}
+
+void model_ahead(struct model *model, unsigned number) { ask(model, &model->jobs[number]); }
 
 void model_cancel_job(struct model *model, unsigned number) { model->jobs[number].waiters--; }
 
@@ -301,9 +310,17 @@ static void confirm(const struct model *model, struct model_job *job)
         set_fresh(model, described, described->sent_ms + model->settings.ttl_ms);
 }
 
+static void names_changed(struct model *model)
+{
+    model->list.is_read = false;
+    model->list.changed_wall_ms = model->now_wall_ms;
+}
+
 static void take_item(struct model *model, const struct model_item *item)
 {
     struct model_job *job = &model->jobs[item->job];
+    if (!job->listed.is_told || state_is_final(&job->listed.state) != state_is_final(&item->state))
+        model->list.is_read = false;
     job->listed = (struct told){ true, item->state, item->sent_ms, item->sent_wall_ms, 0, 0, 0 };
     set_fresh(model, &job->listed, item->sent_ms + ttl_of(model, &item->state));
     if (is_forgotten(model, &item->state, item->sent_ms))
@@ -311,8 +328,10 @@ static void take_item(struct model *model, const struct model_item *item)
     if (job->denied && (item->sent_ms >= job->denied_ms || !left(model, job->denied_until_ms)))
         job->denied = false;
     confirm(model, job);
-    if (!job->place)
-        job->place = ++model->list.last_place;
+    if (job->place)
+        return;
+    job->place = ++model->list.last_place;
+    names_changed(model);
 }
 
 static void listing_clear(struct model_listing *list) { list->n_items = list->n_pages = 0, list->took_ms = 0; }
@@ -331,6 +350,8 @@ static void listing_take(struct model *model)
 {
     struct model_listing *list = &model->list;
     bool shown[JOBS] = { false };
+    if (!list->listed_once)
+        names_changed(model);
     for (unsigned i = 0; i < list->n_items; i++) {
         take_item(model, &list->items[i]);
         shown[list->items[i].job] = true;
@@ -338,6 +359,7 @@ static void listing_take(struct model *model)
     for (unsigned i = 0; i < JOBS; i++)
         if (model->jobs[i].place && !shown[i]) {
             model->jobs[i].place = 0;
+            names_changed(model);
             make_old(&model->jobs[i].listed);
         }
     for (int i = model_next(model, 0); i >= 0; i = model_next(model, model->jobs[i].place))

@@ -63,6 +63,8 @@ struct model_listing {
     int64_t fresh_until_ms, relist_after_ms;
     int failed_number;
     unsigned last_place;
+    int64_t changed_wall_ms; /* when a name last changed */
+    bool is_read;            /* the kernel has been given it from its beginning as it is now */
 };
 
 struct model {
@@ -87,7 +89,7 @@ struct reply {
     int64_t mtime_ms, ctime_ms, entry_ms, attr_ms;
 };
 
-void model_init(struct model *model, const struct model_settings *settings);
+void model_init(struct model *model, const struct model_settings *settings, int64_t now_wall_ms);
 
 /* The requests. What they make necessary is begun, and counted. */
 struct reply model_lookup_job(const struct model *model, unsigned job);
@@ -104,6 +106,10 @@ int model_opendir(const struct model *model);
 int model_next(const struct model *model, unsigned place);
 
 /* Who must wait. */
+/* Whether a describe of it would tell anything new, and none is under way. */
+bool model_is_wanted(const struct model *model, unsigned job);
+/* One was begun that nobody waits for. */
+void model_ahead(struct model *model, unsigned job);
 void model_wait_job(struct model *model, unsigned job);
 void model_wait_list(struct model *model);
 void model_cancel_job(struct model *model, unsigned job);

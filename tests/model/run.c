@@ -10,7 +10,7 @@
 enum { READERS = 6, OPEN_MAX_FILES = 4 };
 
 /* Where somebody is on the way to a file. */
-enum stage { STAGE_DIR, STAGE_FILE, STAGE_DONE };
+enum stage { STAGE_DIR, STAGE_FILE, STAGE_OPEN, STAGE_READ };
 
 struct reader {
     struct waiter waiter;
@@ -22,7 +22,8 @@ struct reader {
     enum file file;
     bool stays_open;
     enum stage stage;
-    int result; /* of what was waited for */
+    unsigned naps; /* before it opens what it has looked up: others come in between */
+    int result;    /* of what was waited for */
     struct inode *dir;
     struct inode *leaf;
     int64_t began_ms;
@@ -102,29 +103,16 @@ static void reader_interrupt(struct reader *reader)
     reader_end(reader);
 }
 
-/* Goes on as far as it can; each stage may end with a wait, and is left by its result. */
+/* ---- its way ---- */
+
 static int list_root(struct reader *reader)
 {
     struct world *world = &reader->run->world;
     int result = reader->stage == STAGE_DIR ? ask_opendir(world) : reader->result;
-    reader->stage = STAGE_DONE;
+    reader->stage = STAGE_READ;
     if (!result)
         ask_readdir_root(world);
     return result;
-}
-
-static int enter_dir(struct reader *reader)
-{
-    int result = ask_lookup_job(&reader->run->world, reader->job, &reader->dir);
-    reader->stage = STAGE_FILE;
-    return result ? result : ask_getattr(&reader->run->world, reader->dir);
-}
-
-static int open_file(struct reader *reader)
-{
-    int result = ask_lookup_file(&reader->run->world, reader->dir, reader->file, &reader->leaf);
-    reader->stage = STAGE_DONE;
-    return result ? result : ask_getattr(&reader->run->world, reader->leaf);
 }
 
 static int read_file(struct reader *reader)
@@ -140,32 +128,53 @@ static int read_file(struct reader *reader)
     return result;
 }
 
+/* One stage; it may end with a wait. */
+static int reader_step(struct reader *reader)
+{
+    struct world *world = &reader->run->world;
+    int result = 0;
+    switch (reader->stage++) {
+    case STAGE_DIR:
+        result = ask_lookup_job(world, reader->job, &reader->dir);
+        return result ? result : ask_getattr(world, reader->dir);
+    case STAGE_FILE:
+        return ask_lookup_file(world, reader->dir, reader->file, &reader->leaf);
+    case STAGE_OPEN:
+        return ask_getattr(world, reader->leaf);
+    case STAGE_READ:
+        return read_file(reader);
+    }
+    return 0;
+}
+
+/* Goes on until it must wait, naps or is there. */
 static void reader_go_on(struct reader *reader)
 {
     struct world *world = &reader->run->world;
     int result = reader->result;
+    enum stage last = reader->kind == OP_READ ? STAGE_READ : STAGE_DIR;
     if (reader->kind == OP_LIST)
         result = list_root(reader);
-    else if (reader->stage == STAGE_DIR)
-        result = enter_dir(reader);
-    if (reader->kind == OP_LIST_JOB && !result)
+    while (!result && reader->stage <= last && !(reader->stage == STAGE_OPEN && reader->naps))
+        result = reader_step(reader);
+    if (!result && reader->kind == OP_LIST_JOB)
         ask_readdir_job(world, reader->dir);
-    if (reader->kind == OP_READ && reader->stage == STAGE_FILE && !result)
-        result = open_file(reader);
-    if (reader->kind == OP_READ && reader->stage == STAGE_DONE && !result)
-        (void)read_file(reader);
     if (result == MODEL_WAIT && !world_failed(world))
         reader_wait(reader);
-    else
+    else if (result || reader->stage > last)
         reader_end(reader);
     world_compare(world);
 }
 
 static void readers_go_on(struct run *run)
 {
-    for (unsigned i = 0; i < READERS; i++)
-        if (run->readers[i].is_active && !run->readers[i].waits && !world_failed(&run->world))
-            reader_go_on(&run->readers[i]);
+    for (unsigned i = 0; i < READERS; i++) {
+        struct reader *reader = &run->readers[i];
+        if (!reader->is_active || reader->waits || world_failed(&run->world))
+            continue;
+        reader->naps -= reader->naps > 0 && reader->stage == STAGE_OPEN;
+        reader_go_on(reader);
+    }
 }
 
 static void reader_begin(struct run *run, const struct op *op)
@@ -181,7 +190,10 @@ static void reader_begin(struct run *run, const struct op *op)
                                        .job = op->job,
                                        .file = op->choice % FILES,
                                        .stays_open = op->choice / FILES % 4 == 0,
+                                       .naps = op->choice / FILES % 4 == 1 ? 2 : 0,
                                        .began_ms = run->world.clock.monotonic_ms };
+    if (op->kind == OP_READ)
+        run->world.walked |= 1U << op->job;
     readers_go_on(run);
 }
 
@@ -254,7 +266,10 @@ static void op_run(struct run *run, const struct op *op)
         cache_expire(world->cache);
         break;
     case OP_DROP:
-        kernel_drop(&world->kernel);
+        if (op->choice % 2)
+            kernel_drop_job(&world->kernel, op->job);
+        else
+            kernel_drop(&world->kernel);
         break;
     case OP_EVENTS:
         model_touch_events(&world->model);
@@ -270,8 +285,9 @@ static void op_run(struct run *run, const struct op *op)
 static void settle(struct run *run)
 {
     struct world *world = &run->world;
-    while (world->n_calls && !world_failed(world)) {
-        world_answer(world, false);
+    for (unsigned quiet = 0; quiet < 4 && !world_failed(world); quiet++) {
+        for (; world->n_calls && !world_failed(world); quiet = 0)
+            world_answer(world, false);
         readers_go_on(run);
     }
     for (unsigned i = 0; i < READERS; i++)
@@ -282,13 +298,13 @@ static void settle(struct run *run)
     world_compare(world);
 }
 
-bool run_ops(const struct op *ops, unsigned n_ops, struct op_settings settings, char failure[FAILURE_TEXT_MAX],
+bool run_ops(const struct op *ops, unsigned n_ops, struct world_settings settings, char failure[FAILURE_TEXT_MAX],
              unsigned *ret_at)
 {
     struct run *run = calloc(1, sizeof *run);
     if (!run)
         abort();
-    world_open(&run->world, settings.stale_while_revalidate_ms, settings.stale_if_error_ms);
+    world_open(&run->world, settings);
     unsigned at = 0;
     for (; at < n_ops && !world_failed(&run->world); at++)
         op_run(run, &ops[at]);
@@ -312,7 +328,9 @@ void op_print(const struct op *op, char *to, size_t size)
     switch (op->kind) {
     case OP_READ:
         (void)snprintf(to, size, "%s %s/%s%s", name, job_name(op->job), file_name(op->choice % FILES),
-                       op->choice / FILES % 4 == 0 ? ", which stays open" : "");
+                       op->choice / FILES % 4 == 0   ? ", which stays open"
+                       : op->choice / FILES % 4 == 1 ? ", with a nap before the opening"
+                                                     : "");
         break;
     case OP_STAT:
     case OP_LIST_JOB:
@@ -321,6 +339,9 @@ void op_print(const struct op *op, char *to, size_t size)
         break;
     case OP_CHANGE:
         (void)snprintf(to, size, "%s %s (%u)", name, job_name(op->job), op->choice);
+        break;
+    case OP_DROP:
+        (void)snprintf(to, size, "%s %s", name, op->choice % 2 ? job_name(op->job) : "all");
         break;
     case OP_ANSWER:
     case OP_REFUSE:

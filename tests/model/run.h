@@ -31,14 +31,9 @@ struct op {
     int64_t ms;
 };
 
-struct op_settings {
-    int64_t stale_while_revalidate_ms;
-    int64_t stale_if_error_ms;
-};
-
 /* True: the mount did all that the model says. Else `failure` is the first difference, and *ret_at the operation after
  * which it showed, n_ops: at the end, when all calls had been answered. */
-bool run_ops(const struct op *ops, unsigned n_ops, struct op_settings settings, char failure[FAILURE_TEXT_MAX],
+bool run_ops(const struct op *ops, unsigned n_ops, struct world_settings settings, char failure[FAILURE_TEXT_MAX],
              unsigned *ret_at);
 /* As text, without a newline. */
 void op_print(const struct op *op, char *to, size_t size);

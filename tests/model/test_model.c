@@ -65,14 +65,16 @@ static void make_op(uint64_t *state, struct op *op)
     op->ms = random_ms(state);
 }
 
-static struct op_settings make(uint64_t seed, struct op ops[OPS_MAX])
+static struct world_settings make(uint64_t seed, struct op ops[OPS_MAX])
 {
     uint64_t state = seed;
-    struct op_settings settings = { 0, 0 };
+    struct world_settings settings = { 0, 0, 0 };
     if (!random_below(&state, 3))
         settings.stale_while_revalidate_ms = 10000;
     if (!random_below(&state, 3))
         settings.stale_if_error_ms = 300000;
+    if (!random_below(&state, 3))
+        settings.ahead_max = 8;
     for (unsigned i = 0; i < OPS_MAX; i++)
         make_op(&state, &ops[i]);
     return settings;
@@ -81,7 +83,7 @@ static struct op_settings make(uint64_t seed, struct op ops[OPS_MAX])
 /* ---- shrinking ---- */
 
 /* Leaves out each piece of this length without which it still differs. */
-static unsigned shrink_by(struct op *ops, unsigned n_ops, unsigned piece, struct op_settings settings)
+static unsigned shrink_by(struct op *ops, unsigned n_ops, unsigned piece, struct world_settings settings)
 {
     char failure[FAILURE_TEXT_MAX];
     unsigned at = 0;
@@ -102,7 +104,7 @@ static unsigned shrink_by(struct op *ops, unsigned n_ops, unsigned piece, struct
 }
 
 /* Delta debugging: pieces of all lengths, half of it first and single operations last, until none can be left out. */
-static unsigned shrink(struct op *ops, unsigned n_ops, struct op_settings settings)
+static unsigned shrink(struct op *ops, unsigned n_ops, struct world_settings settings)
 {
     unsigned before;
     do {
@@ -113,15 +115,15 @@ static unsigned shrink(struct op *ops, unsigned n_ops, struct op_settings settin
     return n_ops;
 }
 
-static void print(uint64_t seed, const struct op *ops, unsigned n_ops, struct op_settings settings)
+static void print(uint64_t seed, const struct op *ops, unsigned n_ops, struct world_settings settings)
 {
     char line[LINE_MAX_BYTES];
     char failure[FAILURE_TEXT_MAX];
     unsigned at = 0;
     (void)run_ops(ops, n_ops, settings, failure, &at);
     (void)printf("MODEL_SEED=%" PRIu64 " MODEL_COUNT=1; stale-while-revalidate %" PRId64 " ms, stale-if-error %" PRId64
-                 " ms:\n",
-                 seed, settings.stale_while_revalidate_ms, settings.stale_if_error_ms);
+                 " ms, ahead %u:\n",
+                 seed, settings.stale_while_revalidate_ms, settings.stale_if_error_ms, settings.ahead_max);
     for (unsigned i = 0; i < n_ops; i++) {
         op_print(&ops[i], line, sizeof line);
         (void)printf("  %s\n", line);
@@ -144,7 +146,7 @@ int main(void)
         struct op ops[OPS_MAX];
         char failure[FAILURE_TEXT_MAX];
         unsigned at = 0;
-        struct op_settings settings = make(seed + i, ops);
+        struct world_settings settings = make(seed + i, ops);
         if (run_ops(ops, OPS_MAX, settings, failure, &at))
             continue;
         print(seed + i, ops, shrink(ops, OPS_MAX, settings), settings);

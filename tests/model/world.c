@@ -10,66 +10,6 @@
 
 enum { TTL = 30000, FINAL_TTL = 86400000, LIST_TTL = 60000, NEGATIVE_TTL = 5000, TIMEOUT = 15000, JSON_MAX = 1 << 16 };
 
-static void names_changed(void *data) { (void)data; }
-
-static struct cache *no_other(void *data, const struct arn *arn)
-{
-    (void)data;
-    (void)arn;
-    return NULL;
-}
-
-void world_open(struct world *world, int64_t stale_while_revalidate_ms, int64_t stale_if_error_ms)
-{
-    *world = (struct world){ .n_calls = 0 };
-    fake_clock_init(&world->clock);
-    timers_init(&world->timers, &world->clock.clock);
-    fake_source_init(&world->source, &world->clock.clock);
-    service_init(&world->service);
-    const struct model_settings model = { .ttl_ms = TTL,
-                                          .final_ttl_ms = FINAL_TTL,
-                                          .list_ttl_ms = LIST_TTL,
-                                          .negative_ttl_ms = NEGATIVE_TTL,
-                                          .stale_while_revalidate_ms = stale_while_revalidate_ms,
-                                          .stale_if_error_ms = stale_if_error_ms,
-                                          .hold_ms = MIN_TTL_MS < 1000 ? MIN_TTL_MS : 1000,
-                                          .failure_ms = 1000 };
-    model_init(&world->model, &model);
-    if (events_new(&world->clock.clock, &world->events))
-        abort();
-    const struct cache_settings cache = { .kind = &kind_batch_inference_job,
-                                          .source = &world->source.source,
-                                          .timers = &world->timers,
-                                          .clock = &world->clock.clock,
-                                          .events = world->events,
-                                          .ttl_ms = TTL,
-                                          .final_ttl_ms = FINAL_TTL,
-                                          .list_ttl_ms = LIST_TTL,
-                                          .negative_ttl_ms = NEGATIVE_TTL,
-                                          .stale_while_revalidate_ms = stale_while_revalidate_ms,
-                                          .stale_if_error_ms = stale_if_error_ms,
-                                          .timeout_ms = TIMEOUT,
-                                          .names_changed = names_changed };
-    if (cache_new(&cache, &world->cache))
-        abort();
-    const struct tree_settings tree = { .kind = &kind_batch_inference_job,
-                                        .cache = world->cache,
-                                        .cache_of = no_other,
-                                        .clock = &world->clock.clock,
-                                        .negative_ttl_ms = NEGATIVE_TTL };
-    if (tree_new(&tree, &world->tree))
-        abort();
-    world->kernel.tree = world->tree;
-    world_pass(world, 0);
-}
-
-void world_close(struct world *world)
-{
-    tree_free(world->tree);
-    cache_free(world->cache);
-    events_free(world->events);
-}
-
 void world_pass(struct world *world, int64_t ms)
 {
     fake_clock_advance(&world->clock, ms);
@@ -117,26 +57,131 @@ static struct call *call_add(struct world *world, bool is_list)
     return call;
 }
 
-/* The calls that the last request, or answer, has begun. */
-static void calls_note(struct world *world)
+static struct world *world_of(struct job_source *source)
 {
-    if (world->source.describes > world->describes) {
-        struct call *call = call_add(world, false);
-        int job = job_number(world->source.last_name);
-        call->job = job < 0 ? 0 : (unsigned)job;
-        call->state = world->service.jobs[call->job];
-        if (!world->model.jobs[call->job].asked)
-            world_fail(world, "job %s was described, and need not be", world->source.last_name);
-    }
-    if (world->source.lists > world->lists)
-        fill_page(world, call_add(world, true), (unsigned)strtoul(world->source.last_token, NULL, 10));
-    if (world->source.describes != world->model.describes || world->source.describes > world->describes + 1)
-        world_fail(world, "%u describes, not %u", world->source.describes, world->model.describes);
-    if (world->source.lists != world->model.lists || world->source.lists > world->lists + 1)
-        world_fail(world, "%u list calls, not %u", world->source.lists, world->model.lists);
-    world->describes = world->source.describes;
-    world->lists = world->source.lists;
+    return (struct world *)(void *)((char *)source - offsetof(struct world, source));
 }
+
+/* Ahead of a walk through several listed jobs, what they lack and nobody has asked for; all else is the model's doing.
+ */
+static void look_at_describe(struct world *world, unsigned job, bool ahead)
+{
+    unsigned others = world->walked & (world->walked - 1); /* one bit less */
+    if (!ahead && !world->model.jobs[job].asked)
+        world_fail(world, "job %s is described, and need not be", job_name(job));
+    for (unsigned i = 0; i < world->n_calls; i++)
+        if (!world->calls[i].is_list && world->calls[i].job == job)
+            world_fail(world, "job %s is described twice at once", job_name(job));
+    if (!ahead)
+        return;
+    if (!world->ahead_max || !others || !world->model.jobs[job].place || !model_is_wanted(&world->model, job))
+        world_fail(world, "job %s is described ahead, and need not be", job_name(job));
+    model_ahead(&world->model, job);
+}
+
+static int describe(struct job_source *self, const char *name, int64_t deadline_ms, bool ahead,
+                    source_described_fn *done, void *data, struct source_call **ret_call)
+{
+    struct world *world = world_of(self);
+    int job = job_number(name);
+    if (job < 0)
+        abort();
+    look_at_describe(world, (unsigned)job, ahead);
+    struct call *call = call_add(world, false);
+    call->job = (unsigned)job;
+    call->state = world->service.jobs[job];
+    return world->fake.source.describe(&world->fake.source, name, deadline_ms, ahead, done, data, ret_call);
+}
+
+static int list(struct job_source *self, const char *token, int64_t deadline_ms, source_listed_fn *done, void *data,
+                struct source_call **ret_call)
+{
+    struct world *world = world_of(self);
+    if (!world->model.list.asked)
+        world_fail(world, "a page is asked for, and need not be");
+    fill_page(world, call_add(world, true), token ? (unsigned)strtoul(token, NULL, 10) : 0);
+    return world->fake.source.list(&world->fake.source, token, deadline_ms, done, data, ret_call);
+}
+
+static void abandon(struct job_source *self, struct source_call *call)
+{
+    world_of(self)->fake.source.abandon(&world_of(self)->fake.source, call);
+}
+
+static void readopt(struct job_source *self, struct source_call *call)
+{
+    world_of(self)->fake.source.readopt(&world_of(self)->fake.source, call);
+}
+
+static void cancel(struct job_source *self, struct source_call *call)
+{
+    world_of(self)->fake.source.cancel(&world_of(self)->fake.source, call);
+}
+
+/* ---- all of it ---- */
+
+static void names_changed(void *data) { (void)data; }
+
+static struct cache *no_other(void *data, const struct arn *arn)
+{
+    (void)data;
+    (void)arn;
+    return NULL;
+}
+
+void world_open(struct world *world, struct world_settings settings)
+{
+    *world = (struct world){ .source = { describe, list, abandon, readopt, cancel }, .ahead_max = settings.ahead_max };
+    fake_clock_init(&world->clock);
+    timers_init(&world->timers, &world->clock.clock);
+    fake_source_init(&world->fake, &world->clock.clock);
+    service_init(&world->service);
+    const struct model_settings model = { .ttl_ms = TTL,
+                                          .final_ttl_ms = FINAL_TTL,
+                                          .list_ttl_ms = LIST_TTL,
+                                          .negative_ttl_ms = NEGATIVE_TTL,
+                                          .stale_while_revalidate_ms = settings.stale_while_revalidate_ms,
+                                          .stale_if_error_ms = settings.stale_if_error_ms,
+                                          .hold_ms = MIN_TTL_MS < 1000 ? MIN_TTL_MS : 1000,
+                                          .failure_ms = 1000 };
+    model_init(&world->model, &model, world->clock.wall_ms);
+    if (events_new(&world->clock.clock, &world->events))
+        abort();
+    const struct cache_settings cache = { .kind = &kind_batch_inference_job,
+                                          .source = &world->source,
+                                          .timers = &world->timers,
+                                          .clock = &world->clock.clock,
+                                          .events = world->events,
+                                          .ttl_ms = TTL,
+                                          .final_ttl_ms = FINAL_TTL,
+                                          .list_ttl_ms = LIST_TTL,
+                                          .negative_ttl_ms = NEGATIVE_TTL,
+                                          .stale_while_revalidate_ms = settings.stale_while_revalidate_ms,
+                                          .stale_if_error_ms = settings.stale_if_error_ms,
+                                          .ahead_max = settings.ahead_max,
+                                          .timeout_ms = TIMEOUT,
+                                          .names_changed = names_changed };
+    if (cache_new(&cache, &world->cache))
+        abort();
+    const struct tree_settings tree = { .kind = &kind_batch_inference_job,
+                                        .cache = world->cache,
+                                        .cache_of = no_other,
+                                        .clock = &world->clock.clock,
+                                        .negative_ttl_ms = NEGATIVE_TTL };
+    if (tree_new(&tree, &world->tree))
+        abort();
+    world->kernel.tree = world->tree;
+    world_pass(world, 0);
+}
+
+void world_close(struct world *world)
+{
+    tree_free(world->tree);
+    cache_free(world->cache);
+    events_free(world->events);
+}
+
+/* ---- comparing ---- */
 
 /* Compares the text without the times: what stands before each line's first tab. */
 static void compare_log(struct world *world)
@@ -163,14 +208,19 @@ static void compare_log(struct world *world)
 
 void world_compare(struct world *world)
 {
-    calls_note(world);
+    if (world->fake.describes != world->model.describes)
+        world_fail(world, "%u describes, not %u", world->fake.describes, world->model.describes);
+    if (world->fake.lists != world->model.lists)
+        world_fail(world, "%u list calls, not %u", world->fake.lists, world->model.lists);
     unsigned inodes = inodes_of_files(&world->kernel);
     if (tree_count_versions(world->tree) != inodes)
         world_fail(world, "%zu versions are kept, and the kernel holds %u", tree_count_versions(world->tree), inodes);
-    if (fake_source_pending(&world->source) != world->n_calls)
-        world_fail(world, "%u calls are under way, not %u", fake_source_pending(&world->source), world->n_calls);
+    if (fake_source_pending(&world->fake) != world->n_calls)
+        world_fail(world, "%u calls are under way, not %u", fake_source_pending(&world->fake), world->n_calls);
     compare_log(world);
 }
+
+/* ---- answers ---- */
 
 static struct call call_take(struct world *world, unsigned at)
 {
@@ -196,7 +246,7 @@ static void answer_page(struct world *world, const struct call *call)
     (void)buf_append_char(&json, ']');
     (void)snprintf(token, sizeof token, "%u", call->next);
     model_page(&world->model, call->items, call->n_items, !call->next);
-    fake_source_page(&world->source, buf_str(&json), call->next ? token : NULL);
+    fake_source_page(&world->fake, buf_str(&json), call->next ? token : NULL);
 }
 
 void world_answer(struct world *world, bool other_kind)
@@ -211,14 +261,13 @@ void world_answer(struct world *world, bool other_kind)
         answer_page(world, &call);
     } else if (!call.state.exists) {
         model_described(&world->model, call.job, ENOENT, NULL, call.sent_ms, call.sent_wall_ms);
-        fake_source_fail(&world->source, "ResourceNotFoundException");
+        fake_source_fail(&world->fake, "ResourceNotFoundException");
     } else {
         BUF_CLEANUP struct buf json = BUF_INIT(JSON_MAX);
         state_json(&call.state, call.job, &json);
         model_described(&world->model, call.job, 0, &call.state, call.sent_ms, call.sent_wall_ms);
-        fake_source_describe(&world->source, buf_str(&json));
+        fake_source_describe(&world->fake, buf_str(&json));
     }
-    calls_note(world);
 }
 
 void world_refuse(struct world *world, unsigned choice)
@@ -231,8 +280,7 @@ void world_refuse(struct world *world, unsigned choice)
         model_page_failed(&world->model, number, refuses_token);
     else
         model_described(&world->model, call.job, number, NULL, call.sent_ms, call.sent_wall_ms);
-    fake_source_fail(&world->source, refuses_token ? "InvalidNextTokenException"
-                                     : throttles   ? "ThrottlingException"
-                                                   : "AccessDeniedException");
-    calls_note(world);
+    fake_source_fail(&world->fake, refuses_token ? "InvalidNextTokenException"
+                                   : throttles   ? "ThrottlingException"
+                                                 : "AccessDeniedException");
 }

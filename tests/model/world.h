@@ -37,7 +37,8 @@ struct ino {
 struct world {
     struct fake_clock clock;
     struct timers timers;
-    struct fake_source source;
+    struct job_source source; /* before the fake one, and looks at what is asked */
+    struct fake_source fake;
     struct events *events;
     struct cache *cache;
     struct tree *tree;
@@ -46,7 +47,8 @@ struct world {
     struct model model;
     struct call calls[CALLS_MAX]; /* oldest first */
     unsigned n_calls;
-    unsigned describes, lists; /* that stand in `calls`, or did */
+    unsigned walked; /* the jobs that somebody has begun to read, a bit each */
+    unsigned ahead_max;
     int64_t longest_call_ms;
     struct ino inos[INOS_MAX]; /* that were given */
     unsigned n_inos;
@@ -55,7 +57,13 @@ struct world {
     char failure[FAILURE_TEXT_MAX]; /* "": none yet */
 };
 
-void world_open(struct world *world, int64_t stale_while_revalidate_ms, int64_t stale_if_error_ms);
+struct world_settings {
+    int64_t stale_while_revalidate_ms;
+    int64_t stale_if_error_ms;
+    unsigned ahead_max; /* jobs described ahead of a walk */
+};
+
+void world_open(struct world *world, struct world_settings settings);
 /* Everything must have been given back. */
 void world_close(struct world *world);
 void world_pass(struct world *world, int64_t ms);
