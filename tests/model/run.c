@@ -21,6 +21,7 @@ struct reader {
     unsigned job;
     enum file file;
     bool stays_open;
+    bool walks; /* goes on with the next job */
     enum stage stage;
     unsigned naps; /* before it opens what it has looked up: others come in between */
     int result;    /* of what was waited for */
@@ -147,8 +148,32 @@ static int reader_step(struct reader *reader)
     return 0;
 }
 
-/* Goes on until it must wait, naps or is there. */
-static void reader_go_on(struct reader *reader)
+static void reader_take(struct reader *reader, unsigned job)
+{
+    struct world *world = &reader->run->world;
+    reader->job = job;
+    reader->began_ms = world->clock.monotonic_ms;
+    world->walked |= 1U << job;
+}
+
+/* It is through with a job. False: it has begun with the next. */
+static bool reader_is_through(struct reader *reader)
+{
+    struct run *run = reader->run;
+    const struct model *model = &run->world.model;
+    struct reader again = { .run = run, .is_active = true, .kind = reader->kind, .file = reader->file, .walks = true };
+    unsigned place = model->jobs[reader->job].place;
+    int next = reader->walks && place ? model_next(model, place) : -1;
+    reader_end(reader);
+    if (next < 0)
+        return true;
+    *reader = again;
+    reader_take(reader, (unsigned)next);
+    return false;
+}
+
+/* Goes on until it must wait, naps or is through; true: with its job alone, and another is to be begun. */
+static bool reader_go_on(struct reader *reader)
 {
     struct world *world = &reader->run->world;
     int result = reader->result;
@@ -159,11 +184,13 @@ static void reader_go_on(struct reader *reader)
         result = reader_step(reader);
     if (!result && reader->kind == OP_LIST_JOB)
         ask_readdir_job(world, reader->dir);
+    bool goes_on = false;
     if (result == MODEL_WAIT && !world_failed(world))
         reader_wait(reader);
     else if (result || reader->stage > last)
-        reader_end(reader);
+        goes_on = !reader_is_through(reader);
     world_compare(world);
+    return goes_on && !world_failed(world);
 }
 
 static void readers_go_on(struct run *run)
@@ -173,7 +200,8 @@ static void readers_go_on(struct run *run)
         if (!reader->is_active || reader->waits || world_failed(&run->world))
             continue;
         reader->naps -= reader->naps > 0 && reader->stage == STAGE_OPEN;
-        reader_go_on(reader);
+        while (reader_go_on(reader))
+            ;
     }
 }
 
@@ -186,14 +214,12 @@ static void reader_begin(struct run *run, const struct op *op)
         return;
     run->readers[i] = (struct reader){ .run = run,
                                        .is_active = true,
-                                       .kind = op->kind,
-                                       .job = op->job,
+                                       .kind = op->kind == OP_WALK ? OP_READ : op->kind,
                                        .file = op->choice % FILES,
                                        .stays_open = op->choice / FILES % 4 == 0,
-                                       .naps = op->choice / FILES % 4 == 1 ? 2 : 0,
-                                       .began_ms = run->world.clock.monotonic_ms };
-    if (op->kind == OP_READ)
-        run->world.walked |= 1U << op->job;
+                                       .walks = op->kind == OP_WALK,
+                                       .naps = op->choice / FILES % 4 == 1 ? 2 : 0 };
+    reader_take(&run->readers[i], op->job);
     readers_go_on(run);
 }
 
@@ -240,6 +266,7 @@ static void op_run(struct run *run, const struct op *op)
     struct world *world = &run->world;
     switch (op->kind) {
     case OP_READ:
+    case OP_WALK:
     case OP_STAT:
     case OP_LIST:
     case OP_LIST_JOB:
@@ -321,9 +348,9 @@ bool run_ops(const struct op *ops, unsigned n_ops, struct world_settings setting
 
 void op_print(const struct op *op, char *to, size_t size)
 {
-    static const char *const names[OPS] = { "read",   "stat",   "list root", "list job",  "read again",
-                                            "close",  "answer", "refuse",    "interrupt", "pass",
-                                            "change", "vanish", "SIGHUP",    "drop",      "touch events" };
+    static const char *const names[OPS] = { "read",   "walk",   "stat",   "list root",   "list job", "read again",
+                                            "close",  "answer", "refuse", "interrupt",   "pass",     "change",
+                                            "vanish", "SIGHUP", "drop",   "touch events" };
     const char *name = names[op->kind];
     switch (op->kind) {
     case OP_READ:
@@ -331,6 +358,9 @@ void op_print(const struct op *op, char *to, size_t size)
                        op->choice / FILES % 4 == 0   ? ", which stays open"
                        : op->choice / FILES % 4 == 1 ? ", with a nap before the opening"
                                                      : "");
+        break;
+    case OP_WALK:
+        (void)snprintf(to, size, "%s from %s/%s on", name, job_name(op->job), file_name(op->choice % FILES));
         break;
     case OP_STAT:
     case OP_LIST_JOB:

@@ -7,6 +7,7 @@
 
 enum op_kind {
     OP_READ,       /* open and read a file */
+    OP_WALK,       /* the same of the jobs that the root lists, one after another, from this one on */
     OP_STAT,       /* stat of a job */
     OP_LIST,       /* ls -l of the root */
     OP_LIST_JOB,   /* ls of a job */

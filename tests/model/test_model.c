@@ -31,9 +31,9 @@ static unsigned random_below(uint64_t *state, unsigned limit) { return (unsigned
 
 /* Of each kind so many in a hundred or so. */
 static const unsigned weights[OPS] = {
-    [OP_READ] = 30,   [OP_STAT] = 6,    [OP_LIST] = 7,   [OP_LIST_JOB] = 4,  [OP_READ_AGAIN] = 2,
-    [OP_CLOSE] = 1,   [OP_ANSWER] = 30, [OP_REFUSE] = 4, [OP_INTERRUPT] = 3, [OP_PASS] = 16,
-    [OP_CHANGE] = 10, [OP_VANISH] = 1,  [OP_HUP] = 1,    [OP_DROP] = 2,      [OP_EVENTS] = 1,
+    [OP_READ] = 25,  [OP_WALK] = 6,    [OP_STAT] = 6,   [OP_LIST] = 7,      [OP_LIST_JOB] = 4, [OP_READ_AGAIN] = 2,
+    [OP_CLOSE] = 1,  [OP_ANSWER] = 30, [OP_REFUSE] = 4, [OP_INTERRUPT] = 3, [OP_PASS] = 16,    [OP_CHANGE] = 10,
+    [OP_VANISH] = 1, [OP_HUP] = 1,     [OP_DROP] = 2,   [OP_EVENTS] = 1,
 };
 
 /* Either side of each lifetime, and in between. */
