@@ -39,6 +39,12 @@ struct run {
 
 /* ---- who reads ---- */
 
+/* A walk is more often for what only describes tell: that is where one is ahead of it. */
+static enum file file_of(const struct op *op)
+{
+    return op->kind == OP_WALK && op->choice % 2 ? FILE_RESULTS : op->choice / 2 % FILES;
+}
+
 /* Whether the service's job has had this value so lately that a reader who began then may be shown it. */
 static void expect_fresh(struct world *world, const struct reader *reader)
 {
@@ -215,10 +221,10 @@ static void reader_begin(struct run *run, const struct op *op)
     run->readers[i] = (struct reader){ .run = run,
                                        .is_active = true,
                                        .kind = op->kind == OP_WALK ? OP_READ : op->kind,
-                                       .file = op->choice % FILES,
-                                       .stays_open = op->choice / FILES % 4 == 0,
+                                       .file = file_of(op),
+                                       .stays_open = op->choice % 4 == 0,
                                        .walks = op->kind == OP_WALK,
-                                       .naps = op->choice / FILES % 4 == 1 ? 2 : 0 };
+                                       .naps = op->choice % 4 == 1 ? 2 : 0 };
     reader_take(&run->readers[i], op->job);
     readers_go_on(run);
 }
@@ -255,9 +261,9 @@ static void service_op(struct run *run, const struct op *op)
     else if (op->kind == OP_VANISH)
         service_vanish(&world->service, op->job, world->clock.monotonic_ms);
     else if (world->n_calls && op->kind == OP_ANSWER)
-        world_answer(world, op->choice % 2);
+        world_answer(world, op->which % world->n_calls);
     else if (world->n_calls && op->kind == OP_REFUSE)
-        world_refuse(world, op->choice);
+        world_refuse(world, op->which % world->n_calls, op->choice);
     readers_go_on(run);
 }
 
@@ -314,7 +320,7 @@ static void settle(struct run *run)
     struct world *world = &run->world;
     for (unsigned quiet = 0; quiet < 4 && !world_failed(world); quiet++) {
         for (; world->n_calls && !world_failed(world); quiet = 0)
-            world_answer(world, false);
+            world_answer(world, 0);
         readers_go_on(run);
     }
     for (unsigned i = 0; i < READERS; i++)
@@ -354,13 +360,13 @@ void op_print(const struct op *op, char *to, size_t size)
     const char *name = names[op->kind];
     switch (op->kind) {
     case OP_READ:
-        (void)snprintf(to, size, "%s %s/%s%s", name, job_name(op->job), file_name(op->choice % FILES),
-                       op->choice / FILES % 4 == 0   ? ", which stays open"
-                       : op->choice / FILES % 4 == 1 ? ", with a nap before the opening"
-                                                     : "");
+        (void)snprintf(to, size, "%s %s/%s%s", name, job_name(op->job), file_name(file_of(op)),
+                       op->choice % 4 == 0   ? ", which stays open"
+                       : op->choice % 4 == 1 ? ", with a nap before the opening"
+                                             : "");
         break;
     case OP_WALK:
-        (void)snprintf(to, size, "%s from %s/%s on", name, job_name(op->job), file_name(op->choice % FILES));
+        (void)snprintf(to, size, "%s from %s/%s on", name, job_name(op->job), file_name(file_of(op)));
         break;
     case OP_STAT:
     case OP_LIST_JOB:
@@ -374,8 +380,10 @@ void op_print(const struct op *op, char *to, size_t size)
         (void)snprintf(to, size, "%s %s", name, op->choice % 2 ? job_name(op->job) : "all");
         break;
     case OP_ANSWER:
+        (void)snprintf(to, size, "%s call %u", name, op->which);
+        break;
     case OP_REFUSE:
-        (void)snprintf(to, size, "%s (%u)", name, op->choice);
+        (void)snprintf(to, size, "%s call %u (%u)", name, op->which, op->choice);
         break;
     case OP_PASS:
         (void)snprintf(to, size, "%s %" PRId64 " ms", name, op->ms);

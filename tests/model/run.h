@@ -29,6 +29,7 @@ struct op {
     enum op_kind kind;
     unsigned job; /* or who */
     unsigned choice;
+    unsigned which; /* call, of those under way */
     int64_t ms;
 };
 

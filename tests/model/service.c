@@ -7,7 +7,7 @@
 
 static const char *const statuses[] = { "PENDING", "IN PROGRESS", "ACTIVE", "CREATE FAILED" };
 enum { STATUSES = 4, FAILED = 3, FIRST_FINAL = 2 };
-static const char *const names[JOBS] = { "a", "b", "c", "d", "e", "f" };
+static const char *const names[JOBS] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" };
 static const char *const files[FILES] = { "status", "failureReason", "numResults" };
 
 static void note(struct service *service, unsigned job, const struct state *state, int64_t now_ms)

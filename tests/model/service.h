@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { JOBS = 6, PAGE = 2, PASTS_MAX = 256, TEXT_MAX = 64 };
+enum { JOBS = 10, PAGE = 3, PASTS_MAX = 256, TEXT_MAX = 64 };
 enum file { FILE_STATUS, FILE_REASON, FILE_RESULTS, FILES };
 
 /* One state of a job. All is told by a describe; a listing's item lacks the results. */

@@ -32,7 +32,7 @@ static unsigned random_below(uint64_t *state, unsigned limit) { return (unsigned
 /* Of each kind so many in a hundred or so. */
 static const unsigned weights[OPS] = {
     [OP_READ] = 25,  [OP_WALK] = 6,    [OP_STAT] = 6,   [OP_LIST] = 7,      [OP_LIST_JOB] = 4, [OP_READ_AGAIN] = 2,
-    [OP_CLOSE] = 1,  [OP_ANSWER] = 30, [OP_REFUSE] = 4, [OP_INTERRUPT] = 3, [OP_PASS] = 16,    [OP_CHANGE] = 10,
+    [OP_CLOSE] = 1,  [OP_ANSWER] = 30, [OP_REFUSE] = 6, [OP_INTERRUPT] = 3, [OP_PASS] = 16,    [OP_CHANGE] = 10,
     [OP_VANISH] = 1, [OP_HUP] = 1,     [OP_DROP] = 2,   [OP_EVENTS] = 1,
 };
 
@@ -58,10 +58,9 @@ static void make_op(uint64_t *state, struct op *op)
     while (at >= weights[kind])
         at -= weights[kind++];
     op->kind = kind;
-    unsigned a = random_below(state, JOBS); /* the first ones more often: that is where things meet */
-    unsigned b = random_below(state, JOBS);
-    op->job = a < b ? a : b;
+    op->job = random_below(state, 1 + random_below(state, JOBS)); /* the first more often: there things meet */
     op->choice = random_below(state, 12);
+    op->which = random_below(state, 2) ? 0 : random_below(state, 8);
     op->ms = random_ms(state);
 }
 
@@ -75,8 +74,14 @@ static struct world_settings make(uint64_t seed, struct op ops[OPS_MAX])
         settings.stale_if_error_ms = 300000;
     if (!random_below(&state, 3))
         settings.ahead_max = 8;
-    for (unsigned i = 0; i < OPS_MAX; i++)
+    unsigned n_jobs = random_below(&state, JOBS + 1); /* that are there from the beginning */
+    for (unsigned i = 0; i < OPS_MAX; i++) {
         make_op(&state, &ops[i]);
+        if (i < n_jobs) {
+            ops[i].kind = OP_CHANGE;
+            ops[i].job = i;
+        }
+    }
     return settings;
 }
 

@@ -225,6 +225,7 @@ void world_compare(struct world *world)
 static struct call call_take(struct world *world, unsigned at)
 {
     struct call call = world->calls[at];
+    fake_source_hurry(&world->fake, at);
     world->n_calls--;
     memmove(&world->calls[at], &world->calls[at + 1], (world->n_calls - at) * sizeof call);
     int64_t took_ms = world->clock.monotonic_ms - call.sent_ms;
@@ -249,13 +250,8 @@ static void answer_page(struct world *world, const struct call *call)
     fake_source_page(&world->fake, buf_str(&json), call->next ? token : NULL);
 }
 
-void world_answer(struct world *world, bool other_kind)
+void world_answer(struct world *world, unsigned at)
 {
-    unsigned at = 0;
-    while (other_kind && at < world->n_calls && world->calls[at].is_list == world->calls[0].is_list)
-        at++;
-    if (at == world->n_calls || (!world->calls[at].is_list && !world->calls[at].state.exists))
-        at = 0;
     struct call call = call_take(world, at);
     if (call.is_list) {
         answer_page(world, &call);
@@ -270,9 +266,9 @@ void world_answer(struct world *world, bool other_kind)
     }
 }
 
-void world_refuse(struct world *world, unsigned choice)
+void world_refuse(struct world *world, unsigned at, unsigned choice)
 {
-    struct call call = call_take(world, 0);
+    struct call call = call_take(world, at);
     bool refuses_token = call.is_list && choice % 3 == 2;
     bool throttles = choice % 2;
     int number = throttles ? EBUSY : EACCES;

@@ -72,10 +72,10 @@ __attribute__((format(printf, 2, 3))) void world_fail(struct world *world, const
 /* What both must agree in whenever nothing is under way: calls, versions kept, the log of events. */
 void world_compare(struct world *world);
 
-/* Ends a call: the oldest, or, where there is one of the other kind and it succeeds, the oldest of those. */
-void world_answer(struct world *world, bool other_kind);
-/* Ends the oldest with a failure that `choice` picks. */
-void world_refuse(struct world *world, unsigned choice);
+/* Ends the call number `at`, the oldest being 0. */
+void world_answer(struct world *world, unsigned at);
+/* The same with a failure that `choice` picks. */
+void world_refuse(struct world *world, unsigned at, unsigned choice);
 
 /* Requests of the kernel, compared. 0 or -errno, MODEL_WAIT; *ret: the inode, referred to, or NULL. */
 int ask_lookup_job(struct world *world, unsigned job, struct inode **ret);
