@@ -33,8 +33,8 @@ struct piece {
 enum { PIECE_BYTES = 4000 };
 
 struct ini {
-    struct node root;
     struct piece *pieces;
+    struct node root; /* without a name, and so last */
 };
 
 struct lines {

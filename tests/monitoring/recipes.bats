@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # The recipes of docs/monitoring.md, taken from it as they stand, but for their paths.
+# shellcheck disable=SC2154,SC2317 # lib.bash's variables and bats'; what wait_until calls
 bats_require_minimum_version 1.5.0
 load ../mount/lib.bash
 

@@ -561,7 +561,8 @@ guess_jobs() {
         "jobInput":{"s3DataSource":{"path":"s3://a","future":"in"}},
         "batchInferenceJobConfig":{"itemExplorationConfig":{"explorationWeight":"0.3"}}'
     for i in "${!questions[@]}"; do
-        set_job "job-$i" # listed
+        set_job "job-$i"       # listed
+        set_job "job-$i-other" # read by nobody: with it between them the jobs are no walk, and none is read ahead
         control raw "job-$i
 {\"batchInferenceJob\":{\"jobName\":\"job-$i\",\"batchInferenceJobArn\":\"$arn/job-$i\",\"status\":\"ACTIVE\",$unknown}}"
     done

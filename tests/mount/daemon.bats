@@ -376,7 +376,7 @@ unmount_outside() {
     control job "${jobs[1]}"$'\nstatus="ACTIVE"'
     mount_start -o ttl=1h,list-ttl=1h
     ls "$M" >/dev/null
-    cat "$M"/*/status >/dev/null
+    cat "$M"/*/numResults >/dev/null
     [ "$(lists) $(describes)" = '1 2' ]
     ls "$M" >/dev/null
     cat "$M"/*/roleArn >/dev/null
@@ -386,9 +386,9 @@ unmount_outside() {
     ls "$M" >/dev/null
     [ "$(lists)" = 2 ]
     # Of names that the kernel has not met, since it keeps those of a running job for its ttl.
-    cat "$M/${jobs[1]}/jobName" >/dev/null
+    cat "$M/${jobs[1]}/filterArn" >/dev/null
     [ "$(describes)" = 2 ]
-    cat "$M/${jobs[0]}/jobName" >/dev/null
+    cat "$M/${jobs[0]}/filterArn" >/dev/null
     [ "$(describes)" = 3 ]
 }
 

@@ -46,7 +46,7 @@ is_sanitized() { grep -qs libasan "/proc/$daemon/maps"; }
     [ "$(describes)" = 0 ]
     [ "$(head -1 "$BATS_TEST_TMPDIR/table")" = "$header" ]
     printf '%s\n' "$header" >"$BATS_TEST_TMPDIR/made"
-    for job in $(ls -U "$M"); do
+    ls -U "$M" | while read -r job; do
         for field in ${header//$'\t'/ }; do
             printf '%s\t' "$(cat "$M/$job/$field")"
         done | sed 's/\t$//'

@@ -49,7 +49,8 @@ describe_all() { find "$M" -mindepth 1 -maxdepth 1 -printf '%p/numResults\0' | x
     [ "$(((described - before) * 1024 / 10000))" -lt 1250 ]
 }
 
-# evicted: reads ten described jobs again, after the kernel has let them go; in `cost` how many describes that took.
+# evicted: reads ten described jobs again, after the kernel has let them go; in `cost` how many describes that took. The six
+# that were not kept, and up to two of the four that were: what is read ahead comes in their place.
 evicted() {
     local before
     drop_names
@@ -73,9 +74,9 @@ evicted() {
         kept=$(($(describes) - before))
         evicted
         echo "$kept describes while the kernel held them, $cost after"
-        [ "$kept $cost" != '0 6' ] || break
+        [[ $kept != 0 || $cost != [678] ]] || break
     done
-    [ "$kept $cost" = '0 6' ]
+    [[ "$kept $cost" == '0 '[678] ]]
     [ "$(lists)" = 1 ] # names, and what a listing carries, are still there
     before=$(describes)
     drop_names

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # personalizefs wait: what it says and returns, and what it costs the service.
+# shellcheck disable=SC2154,SC2317 # lib.bash's variables and bats'; what wait_until calls
 bats_require_minimum_version 1.5.0
 load lib.bash
 
