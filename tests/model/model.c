@@ -339,7 +339,6 @@ static void listing_clear(struct model_listing *list) { list->n_items = list->n_
 static void listing_ended(struct model *model, int number)
 {
     struct model_listing *list = &model->list;
-    list->failed_number = number;
     list->relist_after_ms = number ? model->now_ms + model->settings.list_ttl_ms : 0;
     list->wanted = list->for_later = list->restarted = false;
     list->waiters = 0;
@@ -429,7 +428,7 @@ void model_page(struct model *model, const struct model_item *items, unsigned n_
         page_ask(model);
 }
 
-void model_page_failed(struct model *model, int number, bool is_refused)
+void model_page_failed(struct model *model, int error, bool is_refused)
 {
     struct model_listing *list = &model->list;
     list->asked = false;
@@ -441,7 +440,7 @@ void model_page_failed(struct model *model, int number, bool is_refused)
         list->restarted = true;
         page_ask(model);
     } else
-        listing_ended(model, is_refused ? EBADMSG : number);
+        listing_ended(model, is_refused ? EBADMSG : error);
 }
 
 void model_hup(struct model *model)

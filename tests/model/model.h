@@ -61,7 +61,6 @@ struct model_listing {
     unsigned n_items;
     bool listed_once;
     int64_t fresh_until_ms, relist_after_ms;
-    int failed_number;
     unsigned last_place;
     int64_t changed_wall_ms; /* when a name last changed */
     bool is_read;            /* the kernel has been given it from its beginning as it is now */
@@ -91,37 +90,39 @@ struct reply {
 
 void model_init(struct model *model, const struct model_settings *settings, int64_t now_wall_ms);
 
+/* Jobs go by number; `error`: 0 or the errno. */
+
 /* The requests. What they make necessary is begun, and counted. */
-struct reply model_lookup_job(const struct model *model, unsigned job);
-struct reply model_list_entry(const struct model *model, unsigned job); /* of the root */
-struct reply model_getattr_job(struct model *model, unsigned job);
-struct reply model_getattr_job_waited(struct model *model, unsigned job, int number);
-struct reply model_lookup_file(struct model *model, unsigned job, enum file file);
+struct reply model_lookup_job(const struct model *model, unsigned number);
+struct reply model_list_entry(const struct model *model, unsigned number); /* of the root */
+struct reply model_getattr_job(struct model *model, unsigned number);
+struct reply model_getattr_job_waited(struct model *model, unsigned number, int error);
+struct reply model_lookup_file(struct model *model, unsigned number, enum file file);
 /* In the listing of its job; kind REPLY_DIR: not looked up. */
-struct reply model_list_file(const struct model *model, unsigned job, enum file file);
-struct reply model_getattr_pending(const struct model *model, unsigned job, enum file file);
-struct reply model_getattr_pending_waited(const struct model *model, unsigned job, enum file file, int number);
+struct reply model_list_file(const struct model *model, unsigned number, enum file file);
+struct reply model_getattr_pending(const struct model *model, unsigned number, enum file file);
+struct reply model_getattr_pending_waited(const struct model *model, unsigned number, enum file file, int error);
 int model_opendir(const struct model *model);
 /* The job that comes after `place` in the root, or -1. */
 int model_next(const struct model *model, unsigned place);
 
-/* Who must wait. */
 /* Whether a describe of it would tell anything new, and none is under way. */
-bool model_is_wanted(const struct model *model, unsigned job);
+bool model_is_wanted(const struct model *model, unsigned number);
 /* One was begun that nobody waits for. */
-void model_ahead(struct model *model, unsigned job);
-void model_wait_job(struct model *model, unsigned job);
+void model_ahead(struct model *model, unsigned number);
+/* Who must wait, or does no more. */
+void model_wait_job(struct model *model, unsigned number);
 void model_wait_list(struct model *model);
-void model_cancel_job(struct model *model, unsigned job);
+void model_cancel_job(struct model *model, unsigned number);
 void model_cancel_list(struct model *model);
 void model_touch_events(struct model *model);
 void model_hup(struct model *model);
 
-/* The answers; number: 0 or the errno. */
-void model_described(struct model *model, unsigned job, int number, const struct state *state, int64_t sent_ms,
+/* The answers. */
+void model_described(struct model *model, unsigned number, int error, const struct state *state, int64_t sent_ms,
                      int64_t sent_wall_ms);
 /* `items`: of the page. is_refused: InvalidNextTokenException. */
 void model_page(struct model *model, const struct model_item *items, unsigned n_items, bool is_last);
-void model_page_failed(struct model *model, int number, bool is_refused);
+void model_page_failed(struct model *model, int error, bool is_refused);
 
 #endif
