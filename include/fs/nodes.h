@@ -58,7 +58,7 @@ enum { FIELD_NONE = LAYOUT_DESCRIBE + 1 };
 struct version {
     uint64_t id;
     uint64_t lookups;
-    struct list node; /* among the view's, oldest first */
+    struct list node; /* among the view's, in the order in which they came to show a value */
     struct view *view;
     enum version_state state;
     unsigned field; /* of the layout; FIELD_NONE: a member, at `path` */

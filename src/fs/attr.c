@@ -188,9 +188,12 @@ int version_resolve(struct tree *tree, struct version *version)
         version->failed_number = ESTALE;
         return -ESTALE;
     }
-    if (!result)
-        version->state = VERSION_RESOLVED;
-    return result;
+    if (result)
+        return result;
+    version->state = VERSION_RESOLVED;
+    list_remove(&version->node); /* behind those that have been: the one that is current stays it */
+    list_insert(&version->view->versions, &version->node);
+    return 0;
 }
 
 int version_fail(struct tree *tree, struct version *version, int number)
@@ -227,7 +230,7 @@ static bool version_is_current(struct tree *tree, struct version *version, const
     return true;
 }
 
-/* The oldest that is current: it has the pages. */
+/* The first that has become current: it has the pages. */
 static struct version *find_current(struct tree *tree, const struct view *view, unsigned field, const char *path,
                                     const struct knowledge *known)
 {

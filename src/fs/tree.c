@@ -271,11 +271,12 @@ int tree_getattr_waited(struct tree *tree, uint64_t node, int number, struct tre
     int result = version ? settle_waited(tree, version, stands_in ? 0 : number) : 0;
     if (!result)
         result = tree_getattr(tree, node, ret);
-    if (result != TREE_WAIT)
+    if (result && result != TREE_WAIT)
         return result;
-    if (number && !ret->mtime_ms && !ret->ctime_ms) /* never shown */
+    if (result && number && !ret->mtime_ms && !ret->ctime_ms) /* never shown */
         return -number;
-    ret->attr_ms = HOLD_MS;
+    if (ret->attr_ms < HOLD_MS)
+        ret->attr_ms = HOLD_MS;
     return 0;
 }
 

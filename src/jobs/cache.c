@@ -331,8 +331,8 @@ static bool job_listed(struct cache *cache, struct job *job, const struct listed
     knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
     if (is_expired(cache, item->record, item->time))
         knowledge_expire(&job->listed);
-    if (item->time.sent_ms >= job->inquiry->absent_since_ms) /* else the page is older than "no such job" */
-        job->inquiry->absent_until_ms = 0;
+    if (item->time.sent_ms >= job->inquiry->absent_since_ms || job->inquiry->absent_until_ms <= now_of(cache))
+        job->inquiry->absent_until_ms = 0; /* else the page is older than "no such job", and that still holds */
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)
         return final_changed;
     if (record_agrees(described->record, item->record)) { /* a finished job, shown unchanged: confirmed for nothing */

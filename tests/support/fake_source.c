@@ -92,6 +92,17 @@ unsigned fake_source_pending(const struct fake_source *fake)
     return n;
 }
 
+void fake_source_hurry(struct fake_source *fake, unsigned n)
+{
+    list_each (node, after, &fake->calls) {
+        if (n--)
+            continue;
+        list_remove(node);
+        list_insert(fake->calls.next, node);
+        return;
+    }
+}
+
 /* Takes the oldest call out; `wanted`: 'd', 'l' or '*'. */
 static struct source_call take(struct fake_source *fake, char wanted)
 {

@@ -27,6 +27,8 @@ struct fake_source {
 void fake_source_init(struct fake_source *fake, const struct clock *clock);
 /* How many calls are under way. */
 unsigned fake_source_pending(const struct fake_source *fake);
+/* The n-th call under way, the oldest being 0, becomes the oldest: answers come in any order. */
+void fake_source_hurry(struct fake_source *fake, unsigned n);
 /* Ends the oldest describe with the job that the JSON describes. */
 void fake_source_describe(struct fake_source *fake, const char *json);
 /* Ends the oldest listing with a page: a JSON array. next_token NULL: the last. */

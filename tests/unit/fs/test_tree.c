@@ -119,6 +119,20 @@ static void a_change_of_the_same_length_and_time_is_a_new_version(void **state)
     expect_read(world, old.node, "one\n");
 }
 
+/* Of two that were looked up the second is answered first: it is the name's from then on, with its pages. */
+static void the_first_that_is_answered_stays_current(void **state)
+{
+    struct world *world = *state;
+    list(world, "[" RUNNING "]");
+    struct tree_attr dir = lookup(world, TREE_ROOT, "a");
+    struct tree_attr one = lookup(world, dir.node, "numResults");
+    struct tree_attr two = lookup(world, dir.node, "numResults");
+    struct tree_attr attr;
+    assert_int_equal(wait_for(world, two.node, JOB("IN PROGRESS", ",\"numResults\":25"), NULL, &attr), 0);
+    assert_int_equal(tree_getattr(world->tree, one.node, &attr), 0);
+    assert_int_equal(lookup(world, dir.node, "numResults").node, two.node);
+}
+
 /* The directory is fresh from a listing, the value not: a listing does not carry it. */
 static void a_value_that_is_not_fresh_is_pending(void **state)
 {
@@ -342,6 +356,7 @@ int main(void)
         TEST(a_value_that_has_not_changed_keeps_its_node),
         TEST(a_change_of_the_same_length_and_time_is_a_new_version),
         TEST(a_value_that_is_not_fresh_is_pending),
+        TEST(the_first_that_is_answered_stays_current),
         TEST(a_pending_version_that_turns_out_unchanged_has_the_old_ino),
         TEST(a_job_in_trouble_keeps_its_name_and_its_values_say_why),
         TEST(a_pending_version_may_fail),

@@ -220,6 +220,23 @@ static void a_listed_value_fetches_nothing_for_others(void **state)
     assert_int_equal(world->source.describes, 2);
 }
 
+/* The describe was sent first, a listing came and has become old since: the wait was not for nothing all the same. */
+static void what_was_waited_for_lasts_a_moment(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    struct tree_attr attr = lookup(world, TREE_ROOT, "a");
+    assert_int_equal(tree_getattr(world->tree, attr.node, &attr), TREE_WAIT);
+    assert_int_equal(tree_wait(world->tree, attr.node, probe_waiter(&probe)), 0);
+    fake_clock_advance(&world->clock, 1);
+    list(world, "[" ITEM("IN PROGRESS", "7") "]");
+    fake_clock_advance(&world->clock, TTL);
+    fake_source_describe(&world->source, WHOLE("IN PROGRESS", "7", "25"));
+    assert_int_equal(tree_getattr_waited(world->tree, attr.node, probe.number, &attr), 0);
+    assert_int_equal(attr.attr_ms, HOLD_MS);
+    assert_int_equal(lookup(world, attr.node, "status").entry_ms, HOLD_MS);
+}
+
 int main(void)
 {
 #define STALE(name) cmocka_unit_test_setup_teardown(name, setup_stale, teardown_stale)
@@ -232,6 +249,7 @@ int main(void)
         TEST(where_describes_fail_what_is_listed_is_given),
         TEST(a_jobs_listing_looks_up_what_is_fresh),
         TEST(a_name_that_is_absent_is_so_as_long_as_a_describe_says),
+        TEST(what_was_waited_for_lasts_a_moment),
         STALE(an_old_listed_value_is_given_while_a_new_one_is_fetched_or_cannot_be_had),
         STALE(a_listed_value_fetches_nothing_for_others),
     };

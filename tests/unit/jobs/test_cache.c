@@ -223,6 +223,25 @@ static void a_known_job_that_is_gone_is_absent(void **state)
     cache_unpin(world->cache, job);
 }
 
+/* A page that was asked for before the denial came does not refute it while it holds; afterwards it is all there is. */
+static void an_older_page_refutes_no_denial_that_holds(void **state)
+{
+    struct world *world = *state;
+    struct job *job = cache_pin(world->cache, "a");
+    struct probe probe;
+    struct probe lister;
+    for (int after_ms = NEGATIVE_TTL - 1; after_ms <= NEGATIVE_TTL; after_ms++) {
+        assert_int_equal(cache_describe(world->cache, job, probe_waiter(&probe)), 0);
+        assert_int_equal(cache_list(world->cache, probe_waiter(&lister)), 0);
+        fake_clock_advance(&world->clock, 1);
+        fake_source_fail(&world->source, "ResourceNotFoundException");
+        fake_clock_advance(&world->clock, after_ms);
+        fake_source_page(&world->source, "[" RUNNING "]", NULL);
+        assert_int_equal(job_is_known(job), after_ms == NEGATIVE_TTL);
+    }
+    cache_unpin(world->cache, job);
+}
+
 static void absence_outlives_who_asked(void **state)
 {
     struct world *world = *state;
@@ -707,6 +726,7 @@ int main(void)
         TEST(a_known_job_keeps_its_name_in_trouble),
         TEST(a_job_that_is_none_is_absent_for_a_while),
         TEST(a_known_job_that_is_gone_is_absent),
+        TEST(an_older_page_refutes_no_denial_that_holds),
         TEST(absence_outlives_who_asked),
         TEST(a_failure_outlives_who_asked),
         TEST(absent_names_are_few),
