@@ -43,13 +43,14 @@ struct control_sources {
 
 /* What a file holds at one moment, read by range. Whoever makes one embeds it. */
 struct snapshot {
-    uint64_t node;      /* set by the control when it has one */
-    uint64_t size;      /* exact */
-    uint64_t content;   /* a hash of what it holds, or a number of this content alone: st_ino is made of it */
-    int64_t changed_ms; /* mtime: when it came to hold this, wall clock */
+    uint64_t node;        /* set by the control when it has one */
+    uint64_t size;        /* exact */
+    uint64_t content;     /* a hash of what it holds, or a number of this content alone: st_ino is made of it */
+    int64_t changed_ms;   /* mtime: when it came to hold this, wall clock */
+    int64_t confirmed_ms; /* ctime: when it was last known to hold this, wall clock */
     /* Appends at most `size` bytes from `offset` on, fewer only at the end. 0 or -errno. */
     int (*read)(const struct snapshot *snapshot, uint64_t offset, size_t size, struct buf *to);
-    /* Of a file that grows, else NULL: sets `size` and `changed_ms` to what may be said now. */
+    /* Of a file that grows, else NULL: sets `size` and the times to what may be said now. */
     void (*look)(struct snapshot *snapshot);
     void (*free)(struct snapshot *snapshot);
 };

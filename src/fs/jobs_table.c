@@ -116,6 +116,13 @@ static int generation_measure(struct generation *generation, const struct genera
     return result;
 }
 
+/* When the last listing was asked for, wall clock. */
+static int64_t listed_ms(const struct jobs_table *table)
+{
+    int64_t age_ms = clock_monotonic_ms(table->clock) - cache_listing(table->cache)->listed_ms;
+    return clock_wall_ms(table->clock) - age_ms;
+}
+
 /* What the last listing holds, not measured yet. NULL: no memory. */
 static struct generation *generation_new(const struct jobs_table *table)
 {
@@ -124,8 +131,7 @@ static struct generation *generation_new(const struct jobs_table *table)
     uint64_t place = 0;
     if (!generation)
         return NULL;
-    *generation =
-        (struct generation){ .refs = 1, .kind = table->kind, .began_ms = clock_wall_ms(table->clock), .n_rows = room };
+    *generation = (struct generation){ .refs = 1, .kind = table->kind, .began_ms = listed_ms(table), .n_rows = room };
     for (size_t i = 0; i < room; i++) {
         const struct job *job = cache_next_listed(table->cache, place);
         place = job->place;
@@ -228,6 +234,7 @@ int jobs_table_take(struct jobs_table *table, struct snapshot **ret_snapshot)
     *opened = (struct table_snapshot){ .snapshot = { .size = generation_size(generation),
                                                      .content = generation->hash,
                                                      .changed_ms = generation->began_ms,
+                                                     .confirmed_ms = listed_ms(table),
                                                      .read = snapshot_read,
                                                      .free = snapshot_free },
                                        .generation = generation };
