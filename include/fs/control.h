@@ -49,10 +49,11 @@ struct snapshot {
      * whatever it holds. What differs at each look must be so: cp(1) takes no file that is another when it is opened.
      */
     uint64_t content;
-    int64_t changed_ms; /* mtime: when it came to hold this, wall clock */
+    int64_t changed_ms;   /* mtime: when it came to hold this, wall clock */
+    int64_t confirmed_ms; /* ctime: when it was last known to hold this, wall clock */
     /* Appends at most `size` bytes from `offset` on, fewer only at the end. 0 or -errno. */
     int (*read)(const struct snapshot *snapshot, uint64_t offset, size_t size, struct buf *to);
-    /* Of a file that grows, else NULL: sets `size` and `changed_ms` to what may be said now. */
+    /* Of a file that grows, else NULL: sets `size` and the times to what may be said now. */
     void (*look)(struct snapshot *snapshot);
     void (*free)(struct snapshot *snapshot);
 };

@@ -18,7 +18,6 @@ struct opening {
     uint64_t lookups;
     const struct control_file *file;
     struct snapshot *snapshot; /* NULL: no getattr has taken it yet */
-    int64_t taken_ms;          /* wall clock */
 };
 
 struct control {
@@ -65,12 +64,14 @@ static int text_take(const struct control_sources *sources, const struct control
                      struct snapshot **ret_snapshot)
 {
     BUF_CLEANUP struct buf rendered = BUF_INIT(CONTROL_TEXT_MAX);
+    int64_t now_ms = clock_wall_ms(sources->clock);
     int64_t changed_ms = file->render(sources, &rendered);
     struct text_snapshot *text = buf_error(&rendered) ? NULL : malloc(sizeof *text + rendered.len);
     if (!text)
         return -ENOMEM;
     text->snapshot = (struct snapshot){ .size = rendered.len,
-                                        .changed_ms = changed_ms ? changed_ms : clock_wall_ms(sources->clock),
+                                        .changed_ms = changed_ms ? changed_ms : now_ms,
+                                        .confirmed_ms = now_ms,
                                         .read = text_read,
                                         .free = text_free };
     memcpy(text->text, buf_str(&rendered), rendered.len);
@@ -121,7 +122,7 @@ static struct tree_attr opening_attr(const struct opening *opening)
     attr.ino = ino_of(opening->file->name, snapshot->content);
     attr.size = snapshot->size;
     attr.mtime_ms = snapshot->changed_ms;
-    attr.ctime_ms = grows ? snapshot->changed_ms : opening->taken_ms;
+    attr.ctime_ms = snapshot->confirmed_ms;
     attr.attr_ms = grows ? 0 : TREE_FOREVER_MS;
     return attr;
 }
@@ -152,7 +153,6 @@ static int opening_take(struct control *control, struct opening *opening)
     const struct control_file *file = opening->file;
     if (opening->snapshot)
         return 0;
-    opening->taken_ms = wall_of(control);
     int result = file->render ? text_take(&control->sources, file, &opening->snapshot)
                               : file->take(&control->sources, &opening->snapshot);
     if (!result)

@@ -28,7 +28,7 @@ static void snapshot_look(struct snapshot *snapshot)
 {
     const struct log_snapshot *opened = opened_of(snapshot);
     struct announcer *announcer = opened->file->announcer;
-    snapshot->changed_ms = opened->log->changed_ms;
+    snapshot->changed_ms = snapshot->confirmed_ms = opened->log->changed_ms;
     if (opened->log->is_dropped)
         announcer_forget(announcer, snapshot->node);
     else
@@ -61,6 +61,7 @@ int events_file_take(struct events_file *file, struct snapshot **ret_snapshot)
     event_log_hold(log);
     opened->snapshot = (struct snapshot){ .content = hash_bytes(0, name, sizeof name),
                                           .changed_ms = log->changed_ms,
+                                          .confirmed_ms = log->changed_ms,
                                           .look = snapshot_look,
                                           .read = snapshot_read,
                                           .free = snapshot_free };

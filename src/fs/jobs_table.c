@@ -87,9 +87,17 @@ static bool same_name(const struct record *a, const struct record *b)
     return name.len == other.len && !memcmp(name.data, other.data, name.len);
 }
 
+/* So that no older record need live on for the same line. */
+static void row_renew(struct row *row, struct record *record)
+{
+    struct record *before = row->record;
+    row->record = record_ref(record);
+    record_unref(before);
+}
+
 /* The place and the hash of each line; of a job whose line `former` has too they are known. Jobs keep their order, new
- * ones come last, so what is passed over in `former` is gone. */
-static int generation_measure(struct generation *generation, const struct generation *former)
+ * ones come last, so what is passed over in `former` is gone. What is the same in both is one record in both. */
+static int generation_measure(struct generation *generation, struct generation *former)
 {
     BUF_CLEANUP struct buf line = BUF_INIT(RENDER_BYTES_MAX);
     size_t at = 0;
@@ -99,21 +107,30 @@ static int generation_measure(struct generation *generation, const struct genera
         struct row *row = &generation->rows[i];
         while (former && at < former->n_rows && !same_name(former->rows[at].record, row->record))
             at++;
-        const struct row *same = former && at < former->n_rows ? &former->rows[at] : NULL;
-        size_t len = 0;
-        if (same && record_is_same(same->record, row->record)) {
-            len = (size_t)(same->end - row_begin(former, at));
-            row->hash = same->hash;
+        struct row *before = former && at < former->n_rows ? &former->rows[at] : NULL;
+        size_t len_before = before ? (size_t)(before->end - row_begin(former, at)) : 0;
+        size_t len = len_before;
+        if (before && record_is_same(before->record, row->record)) {
+            row->hash = before->hash;
         } else {
             buf_clear(&line);
             result = render_row(generation->kind, row->record, &line);
             len = line.len;
             row->hash = hash_bytes(0, buf_str(&line), len);
         }
+        if (before && before->hash == row->hash && len_before == len)
+            row_renew(before, row->record);
         row->end = row_begin(generation, i) + len;
         generation->hash = hash_bytes(generation->hash, &row->hash, sizeof row->hash);
     }
     return result;
+}
+
+/* When the last listing was asked for, wall clock. */
+static int64_t listed_ms(const struct jobs_table *table)
+{
+    int64_t age_ms = clock_monotonic_ms(table->clock) - cache_listing(table->cache)->listed_ms;
+    return clock_wall_ms(table->clock) - age_ms;
 }
 
 /* What the last listing holds, not measured yet. NULL: no memory. */
@@ -124,24 +141,13 @@ static struct generation *generation_new(const struct jobs_table *table)
     uint64_t place = 0;
     if (!generation)
         return NULL;
-    *generation =
-        (struct generation){ .refs = 1, .kind = table->kind, .began_ms = clock_wall_ms(table->clock), .n_rows = room };
+    *generation = (struct generation){ .refs = 1, .kind = table->kind, .began_ms = listed_ms(table), .n_rows = room };
     for (size_t i = 0; i < room; i++) {
         const struct job *job = cache_next_listed(table->cache, place);
         place = job->place;
         generation->rows[i].record = record_ref(job->listed.record);
     }
     return generation;
-}
-
-/* Gives `to` the records of `from`, which agree with its own: so that no older ones need live on for the same lines. */
-static void swap_records(struct generation *to, struct generation *from)
-{
-    for (size_t i = 0; i < to->n_rows; i++) {
-        struct record *record = to->rows[i].record;
-        to->rows[i].record = from->rows[i].record;
-        from->rows[i].record = record;
-    }
 }
 
 /* Makes what the last listing holds the current generation. */
@@ -159,7 +165,6 @@ static int table_update(struct jobs_table *table)
     }
     table->listings = listings;
     if (former && former->hash == next->hash && former->n_rows == next->n_rows) {
-        swap_records(former, next);
         generation_unref(next);
         return 0;
     }
@@ -228,6 +233,7 @@ int jobs_table_take(struct jobs_table *table, struct snapshot **ret_snapshot)
     *opened = (struct table_snapshot){ .snapshot = { .size = generation_size(generation),
                                                      .content = generation->hash,
                                                      .changed_ms = generation->began_ms,
+                                                     .confirmed_ms = listed_ms(table),
                                                      .read = snapshot_read,
                                                      .free = snapshot_free },
                                        .generation = generation };

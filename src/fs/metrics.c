@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { STATUSES_MAX = 32, STATUS_BYTES_MAX = 256, LABEL_BYTES_MAX = 4 * STATUS_BYTES_MAX };
+enum { STATUSES_MAX = 32, STATUS_BYTES_MAX = 256, LABEL_BYTES_MAX = 5 * STATUS_BYTES_MAX /* all of it octal */ };
 
 /* ---- samples ---- */
 
@@ -45,7 +45,7 @@ struct statuses {
 
 static void statuses_count(struct statuses *statuses, const struct buf *status)
 {
-    unsigned i = statuses->n;
+    unsigned i = buf_error(status) ? 0 : statuses->n; /* of one that is too long only a part is there */
     while (i-- > 0)
         if (!strcmp(buf_str(&statuses->text[i]), buf_str(status))) {
             statuses->jobs[i]++;

@@ -322,15 +322,23 @@ void cache_revalidate(struct cache *cache, struct job *job)
 
 /* ---- the listing ---- */
 
+/* What is known from a listing: its item, unless a describe that was let go since the page was asked for is newer. */
+static void job_set_listed(const struct cache *cache, struct job *job, const struct listed_item *item)
+{
+    if (job->listed.record && job->listed.sent_ms > item->time.sent_ms)
+        return;
+    knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
+    if (is_expired(cache, item->record, item->time))
+        knowledge_expire(&job->listed);
+}
+
 /* Takes what the newest listing says of a job; true if it has become finished, or is no longer. */
 static bool job_listed(struct cache *cache, struct job *job, const struct listed_item *item)
 {
     const struct record *before = job->listed.record;
     bool final_changed = !before || record_is_final(before) != record_is_final(item->record);
     struct knowledge *described = &job->inquiry->described;
-    knowledge_set(cache, &job->listed, item->record, item->time, item->time.sent_ms + ttl_of(cache, item->record));
-    if (is_expired(cache, item->record, item->time))
-        knowledge_expire(&job->listed);
+    job_set_listed(cache, job, item);
     if (item->time.sent_ms >= job->inquiry->absent_since_ms || job->inquiry->absent_until_ms <= now_of(cache))
         job->inquiry->absent_until_ms = 0; /* else the page is older than "no such job", and that still holds */
     if (!described->record || !record_is_final(described->record) || described->sent_ms >= item->time.sent_ms)

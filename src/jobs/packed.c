@@ -249,6 +249,13 @@ static uint32_t get_word(const char **at)
     return tag >> NAME_SHIFT == NAME_LARGE ? (uint32_t)get_number(at) : tag >> NAME_SHIFT;
 }
 
+/* Whether bytes stand behind the tag and the word of a scalar or a name. */
+static bool has_bytes(char tag, uint32_t word)
+{
+    unsigned type = tag & TYPE_MASK;
+    return type == JSON_NUMBER || (type == JSON_STRING && tag & HAS_REST) || (type == NAME && !word);
+}
+
 /* The text of a scalar or a name as it was sent, in pieces; *at is then behind it. */
 struct pieces {
     struct slice piece[PIECES_MAX];
@@ -265,7 +272,7 @@ static struct pieces get_pieces(const char *packed, const char **at)
         pieces.piece[pieces.n++] = word_text(word);
     if (type == JSON_STRING && tag & HAS_COMMON)
         pieces.piece[pieces.n++] = packed_common(packed);
-    if (type == JSON_NUMBER || (type == JSON_STRING && tag & HAS_REST) || (type == NAME && !word))
+    if (has_bytes(tag, word))
         pieces.piece[pieces.n++] = get_bytes(at);
     if (type == JSON_NUMBER)
         pieces.piece[0].len--; /* the NUL */
@@ -282,11 +289,15 @@ static struct slice inside(const char *at)
 
 static bool is_container(const char *at) { return type_at(at) == JSON_OBJECT || type_at(at) == JSON_ARRAY; }
 
-static const char *skip_value(const char *packed, const char *at)
+/* A value or a name. */
+static const char *skip(const char *at)
 {
     if (is_container(at))
         return inside(at).data + inside(at).len;
-    (void)get_pieces(packed, &at);
+    char tag = *at;
+    uint32_t word = get_word(&at);
+    if (has_bytes(tag, word))
+        (void)get_bytes(&at);
     return at;
 }
 
@@ -294,14 +305,14 @@ void packed_release(const char *packed)
 {
     const char *at = packed;
     (void)get_bytes(&at);
-    const char *end = skip_value(packed, at);
+    const char *end = skip(at);
     while (at < end) { /* flat: names and values, however deep, follow one another */
         if (is_container(at)) {
             at = inside(at).data;
             continue;
         }
         const char *begin = at;
-        (void)get_pieces(packed, &at);
+        at = skip(at);
         uint32_t word = get_word(&begin);
         if (word)
             word_put(word);
@@ -316,7 +327,7 @@ static struct packed_value settle(struct packed_value value, bool is_member)
         return (struct packed_value){ 0 };
     if (is_member) {
         value.key = value.at;
-        value.at = skip_value(value.packed, value.at);
+        value.at = skip(value.at);
     }
     return value;
 }
@@ -351,7 +362,7 @@ struct packed_value packed_first(struct packed_value value)
 
 struct packed_value packed_next(struct packed_value value)
 {
-    value.at = skip_value(value.packed, value.at);
+    value.at = skip(value.at);
     return settle(value, value.key);
 }
 
@@ -388,6 +399,11 @@ static int read_byte(struct reader *reader)
 
 static bool key_is(struct packed_value value, const char *name, size_t len)
 {
+    const char *at = value.key;
+    uint32_t word = get_word(&at);
+    struct slice sent = word ? word_text(word) : get_bytes(&at);
+    if (!memchr(sent.data, '\\', sent.len))
+        return sent.len == len && !memcmp(sent.data, name, len);
     struct reader reader = reader_of(value.packed, value.key);
     for (size_t i = 0; i < len; i++)
         if (read_byte(&reader) != (unsigned char)name[i])

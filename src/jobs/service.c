@@ -248,6 +248,9 @@ static int page_read_item(struct service *service, const struct json_value *item
                           struct source_page *page, struct error *error)
 {
     struct record *record = NULL;
+    if (text.len > SERVICE_DESCRIBE_BYTES) /* no file could hold it */
+        return failure_set(error, FAILURE_NOT_PROTOCOL, "a listed job of %zu bytes, where %d are allowed", text.len,
+                           SERVICE_DESCRIBE_BYTES);
     int result = record_new_listed(service->kind, item, text, &record, error);
     if (result)
         return result;

@@ -136,7 +136,7 @@ static struct http_transfer *take(struct fake_http *fake, size_t i)
 void fake_http_answer(struct fake_http *fake, size_t i, int status, const char *const *headers, const char *body)
 {
     struct http_transfer *transfer = take(fake, i);
-    struct buf text = BUF_INIT(1 << 20);
+    struct buf text = BUF_INIT(2 << 20);
     CHECK(!buf_append_str(&text, body));
     struct http_response response = { .status = status, .body = &text, .header = scripted_header, .headers = headers };
     transfer->done(transfer->data, &response, NULL);

@@ -2,6 +2,7 @@
 #include "fake_clock.h"
 #include "fake_source.h"
 #include "fs/jobs_table.h"
+#include "jobs/words.h"
 #include "probe.h"
 
 #include <setjmp.h>
@@ -170,6 +171,42 @@ static void a_listing_that_changes_nothing_makes_no_generation(void **state)
     fourth->free(fourth);
 }
 
+/* Whoever holds one for long holds what has changed, no more. */
+static void a_former_generation_shares_what_has_not_changed(void **state)
+{
+    struct world *world = *state;
+    list(world, "[" A("PENDING") "," B("no") "]");
+    struct snapshot *first = take(world);
+    size_t words = words_count(); /* "arn:" is one of them */
+    list(world,
+         "[" A("ACTIVE") ",{\"failureReason\":\"no\",\"jobName\":\"b\",\"solutionVersionArn\":\"arn\\u003av\"}]");
+    struct snapshot *second = take(world);
+    assert_int_equal(words_count(), words); /* one more, "ACTIVE", and one less */
+    expect_text(first, HEADER A_LINE("PENDING") B_LINE("no"));
+    expect_text(second, HEADER A_LINE("ACTIVE") B_LINE("no"));
+    first->free(first);
+    second->free(second);
+}
+
+/* However old that is when somebody looks: what is read is not newer. */
+static void its_times_are_the_listings(void **state)
+{
+    struct world *world = *state;
+    int64_t asked_ms = world->clock.wall_ms;
+    list(world, "[" A("ACTIVE") "]");
+    fake_clock_advance(&world->clock, 50000);
+    struct snapshot *first = take(world);
+    assert_int_equal(first->changed_ms, asked_ms);
+    assert_int_equal(first->confirmed_ms, asked_ms);
+    int64_t asked_again_ms = world->clock.wall_ms;
+    list(world, "[" A("ACTIVE") "]");
+    struct snapshot *second = take(world);
+    assert_int_equal(second->changed_ms, asked_ms);
+    assert_int_equal(second->confirmed_ms, asked_again_ms);
+    first->free(first);
+    second->free(second);
+}
+
 static void its_columns_are_of_what_listings_carry(void **state)
 {
     const struct kind *kind = &kind_batch_inference_job;
@@ -187,6 +224,8 @@ int main(void)
         TEST(no_job_is_a_header),
         TEST(an_opening_keeps_its_generation),
         TEST(a_listing_that_changes_nothing_makes_no_generation),
+        TEST(a_former_generation_shares_what_has_not_changed),
+        TEST(its_times_are_the_listings),
         TEST(its_columns_are_of_what_listings_carry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

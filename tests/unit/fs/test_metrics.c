@@ -15,7 +15,7 @@ static void render(struct buf *to)
 static void expect_sample(const char *line, bool is_there)
 {
     BUF_CLEANUP struct buf text;
-    char whole[300];
+    char whole[2000];
     (void)snprintf(whole, sizeof whole, "\n%s\n", line);
     render(&text);
     if ((strstr(buf_str(&text), whole) != NULL) != is_there)
@@ -67,6 +67,31 @@ static void statuses_beyond_reason_are_one(void **state)
     expect_sample("personalizefs_jobs{status=\"S29\"} 1", true);
     expect_sample("personalizefs_jobs{status=\"S30\"} 1", false);
     expect_sample("personalizefs_jobs{status=\"other\"} 11", true); /* one of them says so itself */
+}
+
+/* Each sample once, whatever statuses are: one that comes twice costs a scraper all of them. */
+static void long_statuses_are_told_apart_or_are_one(void **state)
+{
+    struct world *world = *state;
+    char longest[256 * 6 + 1] = "";
+    char word[250];
+    char json[8000];
+    char wanted[256 * 6 + 100] = "personalizefs_jobs{status=\"";
+    for (int i = 0; i < 255; i++)
+        strcat(longest, "\\u0001");
+    memset(word, 'A', sizeof word);
+    (void)snprintf(json, sizeof json,
+                   "[{\"jobName\":\"a\",\"status\":\"%sx\"},{\"jobName\":\"b\",\"status\":\"%sy\"},"
+                   "{\"jobName\":\"c\",\"status\":\"%.249s/\"},{\"jobName\":\"d\",\"status\":\"%.249s/beyond it\"}]",
+                   longest, longest, word, word);
+    list(world, json);
+    expect_sample("personalizefs_jobs{status=\"other\"} 1", true);
+    for (int i = 0; i < 255; i++)
+        strcat(wanted, "\\\\0001");
+    strcat(wanted, "x\"} 1");
+    expect_sample(wanted, true);
+    (void)snprintf(wanted, sizeof wanted, "personalizefs_jobs{status=\"%.249s/\"} 1", word);
+    expect_sample(wanted, true);
 }
 
 static void what_was_never_known_is_absent(void **state)
@@ -137,11 +162,9 @@ static void each_has_its_help_and_type_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        OWN_TEST(the_names_are_as_prometheus_has_them),
-        OWN_TEST(jobs_are_counted_by_status),
-        OWN_TEST(statuses_beyond_reason_are_one),
-        OWN_TEST(what_was_never_known_is_absent),
-        OWN_TEST(calls_and_their_durations),
+        OWN_TEST(the_names_are_as_prometheus_has_them), OWN_TEST(jobs_are_counted_by_status),
+        OWN_TEST(statuses_beyond_reason_are_one),       OWN_TEST(long_statuses_are_told_apart_or_are_one),
+        OWN_TEST(what_was_never_known_is_absent),       OWN_TEST(calls_and_their_durations),
         OWN_TEST(each_has_its_help_and_type_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -699,6 +699,23 @@ static void what_is_let_go_does_not_go_back_behind_a_listing(void **state)
     expect_status(world, "a", "ACTIVE", 2000);
 }
 
+/* Its page was asked for before the describe, and comes when that has been let go. */
+static void what_is_let_go_does_not_go_back_to_a_listing_begun_before(void **state)
+{
+    struct world *world = *state;
+    struct probe probe;
+    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
+    world->clock.monotonic_ms += 1000;
+    describe_named(world, "a", WHOLE("a", "ACTIVE", "2"));
+    describe_named(world, "b", WHOLE("b", "ACTIVE", "1"));
+    describe_named(world, "c", WHOLE("c", "ACTIVE", "1"));
+    assert_false(look_at(world, "a"));
+    fake_source_page(&world->source, "[" RUNNING "]", NULL);
+    assert_int_equal(probe.number, 0);
+    assert_int_equal(cache_listing(world->cache)->n_jobs, 1);
+    expect_status(world, "a", "ACTIVE", 2000);
+}
+
 /* A listing in between does not make them count as held, or as looked at. */
 static void a_listing_does_not_disturb_what_is_kept(void **state)
 {
@@ -751,6 +768,7 @@ int main(void)
         TEST(of_jobs_that_nobody_holds_the_last_are_kept_whole),
         TEST(what_is_let_go_keeps_its_name_its_status_and_its_freshness),
         TEST(what_is_let_go_does_not_go_back_behind_a_listing),
+        TEST(what_is_let_go_does_not_go_back_to_a_listing_begun_before),
         TEST(a_listing_does_not_disturb_what_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

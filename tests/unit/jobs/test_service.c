@@ -311,6 +311,23 @@ static void listings_that_are_not_the_protocol(void **state)
     stop(&world);
 }
 
+static void a_listed_job_has_no_more_bytes_than_a_described_one(void **state)
+{
+    static char body[SERVICE_DESCRIBE_BYTES + 100];
+    struct world world;
+    struct outcome outcome;
+    (void)state;
+    (void)snprintf(body, sizeof body, LISTED("{\"jobName\":\"a\",\"failureReason\":\"%0*d\"}"), SERVICE_DESCRIBE_BYTES,
+                   0);
+    start(&world, ACCOUNT, NULL);
+    (void)list(&world, NULL, &outcome);
+    settle(&world);
+    fake_http_answer(&world.http, 0, 200, NULL, body);
+    assert_int_equal(outcome.number, EBADMSG);
+    assert_non_null(strstr(outcome.message, "a listed job of 1048"));
+    stop(&world);
+}
+
 static void jobs_of_another_account_are_an_error(void **state)
 {
     struct world world;
@@ -532,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_listing_asks_for_full_pages_and_hands_on_the_token),
         cmocka_unit_test(a_listed_name_that_is_none_is_left_out),
         cmocka_unit_test(listings_that_are_not_the_protocol),
+        cmocka_unit_test(a_listed_job_has_no_more_bytes_than_a_described_one),
         cmocka_unit_test(jobs_of_another_account_are_an_error),
         cmocka_unit_test(the_account_comes_from_a_listing_of_one),
         cmocka_unit_test(the_account_comes_from_a_later_page_where_the_first_is_empty),
