@@ -165,7 +165,7 @@ END
     wait_until unknown
     run -3 check_personalizefs "$T"
     [ "$output" = "PERSONALIZE UNKNOWN - no personalizefs is mounted on $T" ]
-    for arguments in '' '-w x /' '-w 0 /' '-x /' '/ /' '-s'; do
+    for arguments in '' '-w x /' '-w 0 /' '-c 0 /' '-w 010 /' '-s 08 /' '-s 99999999999999999999 /' '-x /' '/ /' '-s'; do
         # shellcheck disable=SC2086 # words
         run -3 check_personalizefs $arguments
         [[ ${lines[-1]} == 'PERSONALIZE UNKNOWN - wrong use: '* ]]
