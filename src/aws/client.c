@@ -102,6 +102,8 @@ static void call_enter(struct client_call *call, enum call_state state)
         client->settings.credentials->cancel(client->settings.credentials, call);
     call_cancel_transfer(call, STATS_CANCELLED);
     timer_stop(&call->next);
+    if ((call->state == CALL_BACKOFF || call->state == CALL_QUEUED) && state >= CALL_ENDING)
+        retry_not_made(&call->retry, &client->quota);
     call->state = state;
     if (!call_has_place(call))
         budget_leave(&client->budget, &call->claim);
@@ -200,8 +202,6 @@ static void call_queue(struct client_call *call)
 /* Ends it with what is known of the network. */
 static void call_refuse(struct client_call *call)
 {
-    if (call->state == CALL_BACKOFF || call->state == CALL_QUEUED)
-        retry_not_made(&call->retry, &call->client->quota);
     call->error = call->client->outage.error;
     call_end_soon(call);
 }

@@ -107,25 +107,26 @@ ${names[0]}: CREATE FAILED: no role" ]
     [ "$(wc -l <"$T/mail.said")" = 4 ]
 }
 
-@test "node_exporter's textfile collector, with two mounts on one host" {
+@test "node_exporter's textfile collector, with two mounts on one host, one with a blank in its path" {
     command -v promtool || skip 'there is no promtool'
     jobs_start
-    mkdir "$T/other"
-    "$PERSONALIZEFS" -f -o "account-id=$account,endpoint-url=$URL" us-west-2 "$T/other" >"$T/other.log" 2>&1 3>&- &
+    other="$T/the other"
+    mkdir "$other"
+    "$PERSONALIZEFS" -f -o "account-id=$account,endpoint-url=$URL" us-west-2 "$other" >"$T/other.log" 2>&1 3>&- &
     second=$!
-    wait_until grep -q " $T/other fuse.personalizefs " /proc/mounts
-    ls "$M" "$T/other"
+    wait_until grep -qF " $T/the\040other fuse.personalizefs " /proc/mounts
+    ls "$M" "$other"
     # Those of this test alone: there may be others on this host.
     cat >"$T/bin/findmnt" <<END
 #!/bin/sh
-[ "\$*" = '-rno TARGET -t fuse.personalizefs' ] && printf '%s\n' "$M" "$T/other"
+$(command -v findmnt) "\$@" | grep -F "$T/"
 END
     chmod +x "$T/bin/findmnt"
     program textfile
     "$T/textfile"
     run ls "$T/collector"
     [ "${#lines[@]}" = 2 ]
-    for mount in "$M" "$T/other"; do
+    for mount in "$M" "$other"; do
         file=$T/collector/personalizefs-$(tr / - <<<"${mount#/}").prom
         grep -qxF "personalizefs_jobs{mount=\"$mount\",status=\"ACTIVE\"} 2" "$file"
         grep -qE '^personalizefs_listing_age_seconds\{mount="[^"]*"\} [0-9.]+$' "$file"
@@ -165,7 +166,7 @@ END
     wait_until unknown
     run -3 check_personalizefs "$T"
     [ "$output" = "PERSONALIZE UNKNOWN - no personalizefs is mounted on $T" ]
-    for arguments in '' '-w x /' '-w 0 /' '-x /' '/ /' '-s'; do
+    for arguments in '' '-w x /' '-w 0 /' '-c 0 /' '-w 010 /' '-s 08 /' '-s 99999999999999999999 /' '-x /' '/ /' '-s'; do
         # shellcheck disable=SC2086 # words
         run -3 check_personalizefs $arguments
         [[ ${lines[-1]} == 'PERSONALIZE UNKNOWN - wrong use: '* ]]

@@ -229,6 +229,38 @@ static void test_no_time_for_a_retry(void **state)
     world_release(&world);
 }
 
+/* Nor does one that is given up, or whose time ends, before it is made. */
+static void test_retry_is_not_made(void **state)
+{
+    enum end { ABANDONED, CANCELLED, OUT_OF_TIME, ENDS };
+    (void)state;
+    for (int end = 0; end < ENDS; end++) {
+        struct world world;
+        struct result result = { 0 }, other = { 0 };
+        world_init(&world, 1);
+        for (int round = 0; round < 50; round++) { /* at 14 a time the quota would be empty after 35 */
+            fake_http_release(&world.http);
+            fake_http_init(&world.http);
+            world_start(&world, &result, "{}");
+            world_advance(&world, TIMEOUT_MS - 100);
+            fake_http_fail(&world.http, 0, FAILURE_RESET, "cut");
+            assert_int_equal(timers_wait_ms(&world.timers), 25);
+            if (end == ABANDONED)
+                result_abandon(&result);
+            else if (end == CANCELLED)
+                result_cancel(&result);
+            else if (end == OUT_OF_TIME)
+                world_start(&world, &other, "{}"); /* takes the one place */
+            world_advance(&world, 25);             /* now it waits in the queue, */
+            world_advance(&world, 75);             /* where its time ends */
+            assert_int_equal(result.calls, end == CANCELLED ? 0 : 1);
+            if (end == OUT_OF_TIME)
+                result_cancel(&other);
+        }
+        world_release(&world);
+    }
+}
+
 static void test_time_limits(void **state)
 {
     (void)state;
@@ -425,6 +457,7 @@ int main(void)
         cmocka_unit_test(test_quota),
         cmocka_unit_test(test_throttle),
         cmocka_unit_test(test_no_time_for_a_retry),
+        cmocka_unit_test(test_retry_is_not_made),
         cmocka_unit_test(test_time_limits),
         cmocka_unit_test(test_deadline_sending),
         cmocka_unit_test(test_deadline_elsewhere),
