@@ -59,10 +59,10 @@ struct snapshot {
 };
 
 enum control_trait {
-    CONTROL_WAITS = 1 << 0, /* opening it waits for the root's listing if that is not fresh, and fails as it does */
+    CONTROL_WAITS = 1 << 0,   /* opening it waits for the root's listing if that is not fresh, and fails as it does */
+    CONTROL_RELISTS = 1 << 1, /* opening it starts a listing in the background if the last is older than list-ttl */
     CONTROL_GROWS =
-        1 << 2, /* what is added is seen by who has it open; a snapshot with another `content` is another file */
-    CONTROL_RELISTS = 1 << 1 /* opening it starts a listing in the background if the last is older than list-ttl */
+        1 << 2 /* what is added is seen by who has it open; a snapshot with another `content` is another file */
 };
 
 /* One of the two functions is set. */

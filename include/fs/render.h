@@ -11,7 +11,7 @@
 #include "jobs/fields.h"
 #include "jobs/packed.h"
 
-enum { RENDER_BYTES_MAX = 8 << 20 }; /* what escaping can make of the largest answer */
+enum { RENDER_BYTES_MAX = 24 << 20 }; /* what escaping, or indenting, can make of the largest answer */
 
 /* Appends a string or a number; nothing where the service returned none, or null. 0 or buf's -errno. */
 int render_words(enum field_type type, struct packed_value value, struct buf *to);

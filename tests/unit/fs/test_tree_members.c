@@ -250,6 +250,33 @@ static void an_old_value_under_a_fresh_directory_is_fetched_anew(void **state)
     assert_int_equal(world->source.describes, 2);
 }
 
+/* Each of its values is a line that begins with 60 spaces: describe.json is the longest text there is. */
+static void the_largest_and_deepest_answer_is_shown(void **state)
+{
+    enum { DEPTH = 30, NUMBERS = 260000 };
+    struct world *world = *state;
+    struct probe probe;
+    struct tree_attr dir;
+    struct tree_attr file;
+    BUF_CLEANUP struct buf json = BUF_INIT(1 << 20);
+    (void)buf_append_str(&json, "{\"jobName\":\"a\",\"new\":");
+    for (int i = 0; i < DEPTH; i++)
+        (void)buf_append_char(&json, '[');
+    for (int i = 0; i < NUMBERS; i++)
+        (void)buf_append_str(&json, i ? ",1" : "1");
+    for (int i = 0; i < DEPTH; i++)
+        (void)buf_append_char(&json, ']');
+    assert_int_equal(buf_append_char(&json, '}'), 0);
+    assert_int_equal(tree_lookup(world->tree, TREE_ROOT, "a", &dir), 0);
+    assert_int_equal(tree_getattr(world->tree, dir.node, &file), TREE_WAIT);
+    assert_int_equal(tree_wait(world->tree, dir.node, probe_waiter(&probe)), 0);
+    fake_source_describe(&world->source, buf_str(&json));
+    assert_int_equal(tree_lookup(world->tree, dir.node, "describe.json", &file), 0);
+    assert_true(file.size > (uint64_t)NUMBERS * 2 * DEPTH);
+    tree_forget(world->tree, file.node, 1);
+    tree_forget(world->tree, dir.node, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +288,7 @@ int main(void)
         TEST(members_appear_in_listings_once_described),
         TEST(aliases_resolve_and_are_not_listed),
         TEST(whole_arns_are_paths),
+        TEST(the_largest_and_deepest_answer_is_shown),
         cmocka_unit_test_setup_teardown(an_old_value_stands_in_for_one_that_cannot_be_had, setup_stale_if_error,
                                         teardown_stale),
         cmocka_unit_test_setup_teardown(an_old_value_is_given_while_a_new_one_is_fetched, setup_revalidate,
