@@ -13,7 +13,8 @@
 #include <stdio.h>
 
 /* The absolute path of the directory at `path`, without symbolic links, free to be mounted on. 0; -EBUSY if a
- * personalizefs serves there; -ENOTDIR; -ENOTCONN for a dead mount of another type; -errno. */
+ * personalizefs serves there, and for the root directory; -ENOTDIR; -ENOTCONN for a dead mount of another type; -errno.
+ */
 int mountpoint_prepare(const char *path, char **ret_absolute, struct error *error);
 
 /* For the end, where libfuse could not unmount: takes the personalizefs at `absolute`, dead or alive, out of the tree;

@@ -274,6 +274,8 @@ static int check_directory(const struct place *place, struct error *error)
 {
     struct stat st;
     int number = 0;
+    if (!strcmp(place->path, "/"))
+        return error_set(error, EBUSY, "mountpoint", "mount point /: on the root directory nobody would see the mount");
     if (place->is_mountpoint && !strncmp(place->type, "fuse", 4) && place_is_dead(place))
         return error_set(error, ENOTCONN, "mountpoint", "%s is a dead mount of type %s: unmount it first", place->path,
                          place->type);

@@ -22,6 +22,10 @@ struct http_header {
     const char *value;
 };
 
+/* The most of an answer whose status is an error, whatever max_body says: it is kept as a secret is, for it may quote
+ * what was signed, and such memory is locked and stays. */
+enum { HTTP_ERROR_BODY_MAX = 1 << 20 };
+
 struct http_request {
     const char *method; /* "GET", "POST" or "PUT" */
     const char *url;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ERROR_BODY_BYTES = 1 << 20, ERROR_BODY_DEPTH = 32 };
+enum { ERROR_BODY_DEPTH = 32 };
 
 #define THROTTLED (FAILURE_RETRIED | FAILURE_THROTTLE)
 
@@ -296,7 +296,7 @@ static void read_xml_body(const struct http_response *response, char name[ERROR_
 {
     struct xml_field fields[] = { { "ErrorResponse/Error/Code", NULL }, { "ErrorResponse/Error/Message", NULL } };
     struct error ignored;
-    if (response->body->len > ERROR_BODY_BYTES ||
+    if (response->body->len > HTTP_ERROR_BODY_MAX ||
         xml_read(buf_str(response->body), response->body->len, fields, 2, &ignored))
         return;
     if (!name[0])
@@ -309,7 +309,7 @@ static void read_xml_body(const struct http_response *response, char name[ERROR_
 static void read_body(const struct http_response *response, char name[ERROR_CODE_SIZE],
                       char message[ERROR_MESSAGE_SIZE])
 {
-    static const struct json_limits limits = { ERROR_BODY_BYTES, ERROR_BODY_DEPTH };
+    static const struct json_limits limits = { HTTP_ERROR_BODY_MAX, ERROR_BODY_DEPTH };
     struct json *json = NULL;
     struct error ignored;
     message[0] = 0;

@@ -76,6 +76,8 @@ static void body_guard(struct http_transfer *transfer)
         return;
     buf_release(&transfer->body);
     transfer->body.secret = true;
+    if (transfer->max_body > HTTP_ERROR_BODY_MAX)
+        transfer->body.max = transfer->max_body = HTTP_ERROR_BODY_MAX;
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *data)

@@ -233,6 +233,38 @@ static void test_bad_answers(void **state)
     free(many_lines);
 }
 
+/* What an error says is kept in locked memory: however much a page of its own may have, an error has no more. */
+static void test_body_limit_of_errors(void **state)
+{
+    static const struct {
+        const char *head;
+        int len;
+        const char *code; /* "": an answer */
+    } rows[] = {
+        { "HTTP/1.1 502 Bad Gateway\r\n\r\n", HTTP_ERROR_BODY_MAX, "" },
+        { "HTTP/1.1 502 Bad Gateway\r\n\r\n", HTTP_ERROR_BODY_MAX + 1, FAILURE_TOO_LARGE },
+        { "HTTP/1.1 200 OK\r\n\r\n", HTTP_ERROR_BODY_MAX + 1, "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *answer = repeated(rows[i].head, "x", rows[i].len, "");
+        struct server server;
+        struct outcome outcome;
+        char url[64];
+        server_start(&server, answer, strlen(answer), CLOSE);
+        struct http *http = http_make(NULL);
+        struct http_request request = request_to(url, server.port);
+        request.max_body = 16 << 20;
+        request.timeout_ms = 30000; /* where the machine is busy */
+        ask(http, &request, &outcome);
+        assert_string_equal(outcome.error.code, rows[i].code);
+        assert_int_equal(outcome.body_len, *rows[i].code ? 0 : rows[i].len);
+        http_curl_free(http);
+        server_stop(&server);
+        free(answer);
+    }
+}
+
 static void test_body_limit_is_exact(void **state)
 {
     char *answer = repeated("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", "x", 1000, "");
@@ -510,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_handles_start_afresh),
         cmocka_unit_test(test_refused_requests),
         cmocka_unit_test(test_bad_answers),
+        cmocka_unit_test(test_body_limit_of_errors),
         cmocka_unit_test(test_body_limit_is_exact),
         cmocka_unit_test(test_redirect_is_not_followed),
         cmocka_unit_test(test_unreachable),

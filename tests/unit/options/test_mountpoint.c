@@ -144,6 +144,8 @@ static void test_no_directories(void **state)
         { "", -ENOENT, "No such file or directory" },
         { "loop", -ELOOP, "mount point loop: " },
         { "/dev/null", -ENOTDIR, "mount point /dev/null: Not a directory" },
+        { "/", -EBUSY, "mount point /: on the root directory nobody would see the mount" },
+        { "/proc/..", -EBUSY, "mount point /: " },
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
