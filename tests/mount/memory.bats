@@ -105,7 +105,7 @@ list_always() {
     list_always >"$BATS_TEST_TMPDIR/listings" 2>&1 3>&- &
     lister=$!
     reads=2000
-    ! grep -q __asan_init "$PERSONALIZEFS" || reads=300 # it is some times slower
+    ! grep -q __asan_init "$PERSONALIZEFS" || reads=320 # it is some times slower
     for how in read map send; do
         run "$PROBE" whole $how $reads "$M"/nightly*/failureReason
         echo "$output"
