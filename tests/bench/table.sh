@@ -62,7 +62,7 @@ table_chart() {
                 printf "<text x=\"10\" y=\"%d\" fill=\"#222\">%s</text>", y + 4, escaped(name[i])
                 printf "<text x=\"46\" y=\"%d\" fill=\"#222\">%s</text>", y + 4, escaped(what[i])
                 printf "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"14\" fill=\"%s\"/>", left, y - 7, width, \
-                    part[i] > 1 ? "#c0392b" : "#2e7d5b"
+                    (part[i] > 1 ? "#c0392b" : "#2e7d5b")
                 printf "<text x=\"%.1f\" y=\"%d\" fill=\"#444\">%.2f</text>\n", left + width + 5, y + 4, part[i]
             }
             printf "<line x1=\"%d\" y1=\"24\" x2=\"%d\" y2=\"%d\" stroke=\"#444\" stroke-dasharray=\"4 3\"/>\n", \

@@ -48,9 +48,13 @@ options() { printf 'endpoint-url=%s,account-id=%s\n' "$url" "$demo_account"; }
 mount_start() {
     local tries
     mount_command "$personalizefs" -f -o "$(options)" "$@" "$demo_region" "$mnt" >"$work/mount.log" 2>&1 </dev/null &
-    daemon=$!
+    starter=$!
     for ((tries = 0; tries < 500; tries++)); do
-        is_mounted "$mnt" && return
+        if is_mounted "$mnt"; then
+            daemon=$(pgrep -P "$starter" -x personalizefs) || daemon=$starter # a shell may stand between
+            [[ $(<"/proc/$daemon/comm") == personalizefs ]] || die "the daemon was not found"
+            return
+        fi
         sleep 0.01
     done
     cat "$work/mount.log" >&2
@@ -59,7 +63,7 @@ mount_start() {
 
 mount_stop() {
     unmount "$mnt"
-    wait "$daemon"
+    wait "$starter"
 }
 
 # How often the daemon has gone to sleep: each request that reaches it, each timer, is once more.

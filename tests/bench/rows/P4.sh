@@ -9,7 +9,7 @@ measure_P4() {
     ls "$mnt" >"$work/names"
     bare 3 "$(head -n 1 "$work/names")" >"$samples/bare"
     counts_reset
-    (cd "$mnt" && "$tools/bench-timed" cat -- */numResults) >"$samples/walk"
+    (cd "$mnt" && "$tools/bench-timed" sh -c 'cat -- */numResults') >"$samples/walk"
     described=$(describes)
     mount_stop
     request=$(median 3 <"$samples/bare")

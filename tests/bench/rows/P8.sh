@@ -9,7 +9,8 @@ measure_P8() {
     local count=100000 resident anonymous listed described job
     serve --jobs $count --tls-cert "$work/tls.pem" --tls-key "$work/tls.key"
     mount_start -o list-ttl=1h
-    job=$(control jobs | head -n 1)
+    control jobs >"$work/names"
+    job=$(head -n 1 "$work/names")
     cat "$mnt/$job/status" >"$work/status"
     resident=$(memory Rss) anonymous=$(memory Anonymous)
     ls -U "$mnt" >"$work/names"
