@@ -83,7 +83,7 @@ clean_up() {
 }
 
 # The emulator stands for another machine: where there are two processors, one is its own, and the rest ours. On one
-# that they share, who answers waits for the other's time slice to end: 4 ms more for half of the requests.
+# that they share, who answers waits for the other's time slice to end.
 processors_share() {
     local all
     mapfile -t all < <(awk '/^Cpus_allowed_list/ {
