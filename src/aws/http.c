@@ -20,6 +20,7 @@ enum {
     MAX_HEADER_BYTES = 64 << 10, /* of one answer: AWS's have 1 KiB, and libcurl 7.88 bounds single lines only */
     MAX_HEADERS = 256,
     KEPT_BODY_BYTES = 64 << 10, /* an idle transfer keeps a buffer up to this size */
+    SENT_AT_ONCE = 16 << 10, /* libcurl's least, and more than a request: its usual 64 KiB would be wiped each time */
     MAX_FDS = 16
 };
 
@@ -147,6 +148,7 @@ static int set_common(struct curl_http *self, struct http_transfer *transfer)
     SET(easy, CURLOPT_HTTP09_ALLOWED, 0L);
     SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1); /* connections are the unit of concurrency */
     SET(easy, CURLOPT_PIPEWAIT, 0L);
+    SET(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)SENT_AT_ONCE);
     SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     SET(easy, CURLOPT_SSL_VERIFYHOST, 2L);

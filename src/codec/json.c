@@ -205,7 +205,7 @@ static const struct json_value *find_member(const struct json_value *value, cons
         return NULL;
     for (value = json_first(value); value; value = json_next(value)) {
         const char *key = json_key(value);
-        if (strncmp(key, name, len) == 0 && !key[len])
+        if (*key == *name && strncmp(key, name, len) == 0 && !key[len])
             return value;
     }
     return NULL;

@@ -5,20 +5,33 @@
 
 static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
+static bool is_punctuation(char c) { return c == '{' || c == '}' || c == '[' || c == ']' || c == ',' || c == ':'; }
+
+/* A string with its quotes; one that does not end goes to the end of the text. */
+static size_t string_len(const char *begin, size_t room)
+{
+    const char *end = begin + room;
+    const char *at = begin + 1;
+    for (const char *quote, *escape; at < end; at = escape + 2) {
+        quote = memchr(at, '"', (size_t)(end - at));
+        escape = memchr(at, '\\', (size_t)((quote ? quote : end) - at));
+        if (!escape)
+            return quote ? (size_t)(quote + 1 - begin) : room;
+    }
+    return room;
+}
+
 /* The token at `at`: a string with its quotes, a bracket, a comma, a colon, or a word. 0 at the end. */
 static size_t token_len(struct slice text, size_t at)
 {
     size_t end = at;
     if (at >= text.len)
         return 0;
-    if (text.data[at] == '"') {
-        for (end++; end < text.len && text.data[end] != '"'; end++)
-            end += text.data[end] == '\\';
-        return end < text.len ? end + 1 - at : text.len - at;
-    }
-    if (strchr("{}[],:", text.data[at]))
+    if (text.data[at] == '"')
+        return string_len(text.data + at, text.len - at);
+    if (is_punctuation(text.data[at]))
         return 1;
-    while (end < text.len && !is_space(text.data[end]) && !strchr("{}[],:\"", text.data[end]))
+    while (end < text.len && !is_space(text.data[end]) && !is_punctuation(text.data[end]) && text.data[end] != '"')
         end++;
     return end - at;
 }
