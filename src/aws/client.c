@@ -70,7 +70,6 @@ struct client_call {
 };
 
 static void client_pump(struct client *client);
-
 static int64_t client_now_ms(const struct client *client) { return clock_monotonic_ms(client->settings.clock); }
 
 static bool call_has_place(const struct client_call *call)
@@ -507,6 +506,7 @@ void client_free(struct client *client)
 }
 
 void client_let_through(struct client *client) { outage_let_through(&client->outage); }
+void client_flush(struct client *client) { client->settings.http->flush(client->settings.http); }
 
 /* Into the queue, or to an end where nobody answers. A call ahead is never the one that finds out. */
 static void call_begin(struct client_call *call)

@@ -443,14 +443,21 @@ static void transfer_finish(struct curl_http *self, struct http_transfer *transf
     transfer_put(self, transfer);
 }
 
+static void curl_flush(struct http *http)
+{
+    struct curl_http *self = (struct curl_http *)(void *)http;
+    int running = 0;
+    CURLMcode code = curl_multi_perform(self->multi, &running);
+    if (code)
+        log_error("libcurl: %s", curl_multi_strerror(code));
+}
+
 void http_curl_run(struct http *http)
 {
     struct curl_http *self = (struct curl_http *)(void *)http;
     int left = 0;
-    CURLMcode code = curl_multi_perform(self->multi, &left);
-    if (code)
-        log_error("libcurl: %s", curl_multi_strerror(code));
     const CURLMsg *message;
+    curl_flush(http);
     while ((message = curl_multi_info_read(self->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;
@@ -521,7 +528,7 @@ int http_curl_new(const struct http_settings *settings, struct http **ret_http, 
     }
     list_init(&self->active);
     list_init(&self->idle);
-    self->http = (struct http){ .start = curl_start, .cancel = curl_cancel };
+    self->http = (struct http){ .start = curl_start, .cancel = curl_cancel, .flush = curl_flush };
     if (settings_copy(&self->settings, settings) || multi_new(self)) {
         http_curl_free(&self->http);
         return failure_set(error, FAILURE_MEMORY, "out of memory");

@@ -13,6 +13,8 @@ enum { PAGES_MAX = 100000 };
 struct listing {
     struct listing_settings settings;
     struct source_call *call; /* the page under way */
+    bool told;                /* the one before it has said which comes next, and is being read yet */
+    struct error next_error;  /* why that could not be asked for; number 0: it could */
     bool wanted;              /* somebody waits */
     bool restarted;           /* the service refused a token once and it began anew */
     char *token;              /* of the next page; NULL before the first */
@@ -101,6 +103,8 @@ static int page_ask(struct listing *listing);
 static void listing_fail(struct listing *listing, const struct error *error)
 {
     struct error failed = *error;
+    if (listing->call) /* asked for already, behind the page that failed */
+        listing->settings.source->cancel(listing->settings.source, steal(&listing->call));
     listing_clear(listing);
     listing->restarted = false;
     listing->settings.done(listing->settings.data, NULL, &failed);
@@ -114,15 +118,36 @@ static void listing_complete(struct listing *listing)
     listing_clear(listing);
 }
 
+static void page_ended(struct listing *listing)
+{
+    listing->call = NULL;
+    listing->took_ms += clock_monotonic_ms(listing->settings.clock) - listing->asked_ms;
+}
+
+static void token_came(void *data, const char *token)
+{
+    struct listing *listing = data;
+    page_ended(listing);
+    listing->told = true;
+    listing->next_error = (struct error){ 0 };
+    if (!token_take(listing, token, &listing->next_error) && listing->wanted && page_ask(listing))
+        (void)failure_set(&listing->next_error, FAILURE_MEMORY, "no memory for a listing");
+}
+
 static void page_came(void *data, const struct source_page *page, struct source_time time, const struct error *failed)
 {
     struct listing *listing = data;
     struct error error = { 0 };
-    listing->call = NULL;
-    listing->took_ms += clock_monotonic_ms(listing->settings.clock) - listing->asked_ms;
-    if (!page && !listing->wanted) /* stopped: what has come stays, this page is asked for again */
+    bool told = listing->told;
+    listing->told = false;
+    if (!told)
+        page_ended(listing);
+    if (!page && !listing->wanted) { /* stopped: what has come stays, this page is asked for again */
+        if (told)                    /* but its token is gone */
+            listing_clear(listing);
         return;
-    if (!page && !strcmp(failed->code, "InvalidNextTokenException") && listing->token && !listing->restarted) {
+    }
+    if (!page && !told && !strcmp(failed->code, "InvalidNextTokenException") && listing->token && !listing->restarted) {
         listing_clear(listing);
         listing->restarted = true;
         if (page_ask(listing)) {
@@ -137,11 +162,11 @@ static void page_came(void *data, const struct source_page *page, struct source_
             error.number = EBADMSG;
     } else if (items_add(listing, page, time))
         (void)failure_set(&error, FAILURE_MEMORY, "no memory for a listing");
-    else if (!page->next_token || !*page->next_token) {
+    else if (!told) {
         listing_complete(listing);
         return;
-    } else if (!token_take(listing, page->next_token, &error) && listing->wanted && page_ask(listing))
-        (void)failure_set(&error, FAILURE_MEMORY, "no memory for a listing");
+    } else
+        error = listing->next_error;
     if (error.number)
         listing_fail(listing, &error);
 }
@@ -153,7 +178,7 @@ static int page_ask(struct listing *listing)
     if (!listing->token)
         listing->began_ms = now_ms;
     listing->asked_ms = now_ms;
-    return source->list(source, listing->token, now_ms + listing->settings.timeout_ms, page_came, listing,
+    return source->list(source, listing->token, now_ms + listing->settings.timeout_ms, token_came, page_came, listing,
                         &listing->call);
 }
 

@@ -46,6 +46,7 @@ struct source_call {
     char name[JOB_NAME_MAX + 1];
     int64_t deadline_ms;
     source_described_fn *described;
+    source_token_fn *next;
     source_listed_fn *listed;
     void *data;
 };
@@ -271,16 +272,10 @@ static int page_read_item(struct service *service, const struct json_value *item
     return 0;
 }
 
-static int page_read(struct service *service, const struct client_answer *answer, const struct json_value *root,
-                     struct source_page *page, struct error *error)
+static int page_read_items(struct service *service, const struct client_answer *answer, const struct json_value *root,
+                           struct source_page *page, struct error *error)
 {
     const struct json_value *items = json_member(root, service->kind->list_member);
-    const struct json_value *token = json_member(root, "nextToken");
-    if (json_type_of(items) != JSON_ARRAY)
-        return failure_set(error, FAILURE_NOT_PROTOCOL, "an answer without %s", service->kind->list_member);
-    if (json_type_of(token) != JSON_NULL && !json_string(token))
-        return failure_set(error, FAILURE_NOT_PROTOCOL, "nextToken is not a string");
-    page->next_token = json_string(token);
     size_t n = 0;
     for (const struct json_value *item = json_first(items); item; item = json_next(item))
         n++;
@@ -299,13 +294,34 @@ static int page_read(struct service *service, const struct client_answer *answer
     return 0;
 }
 
+/* The token, NULL where this is the last page, is the tree's. */
 static int page_parse(const struct service *service, const struct client_answer *answer, struct json **ret_json,
-                      struct error *error)
+                      const char **ret_token, struct error *error)
 {
     int result = answer_parse(answer, SERVICE_PAGE_BYTES, ret_json, error);
     if (result == -EBADMSG)
         name_the_job(service, answer, error);
-    return result;
+    if (result)
+        return result;
+    const struct json_value *token = json_member(json_root(*ret_json), "nextToken");
+    if (json_type_of(json_member(json_root(*ret_json), service->kind->list_member)) != JSON_ARRAY)
+        return failure_set(error, FAILURE_NOT_PROTOCOL, "an answer without %s", service->kind->list_member);
+    if (json_type_of(token) != JSON_NULL && !json_string(token))
+        return failure_set(error, FAILURE_NOT_PROTOCOL, "nextToken is not a string");
+    const char *text = json_string(token);
+    *ret_token = text && *text ? text : NULL;
+    return 0;
+}
+
+/* The next page is asked for before this one is read: one comes while the other is worked on. */
+static int page_read(struct source_call *call, const struct client_answer *answer, const struct json_value *root,
+                     struct source_page *page, struct error *error)
+{
+    if (page->next_token) {
+        call->next(call->data, page->next_token);
+        client_flush(call->service->client);
+    }
+    return page_read_items(call->service, answer, root, page, error);
 }
 
 static void list_answered(void *data, const struct client_answer *answer, const struct error *failed)
@@ -316,8 +332,8 @@ static void list_answered(void *data, const struct client_answer *answer, const 
     struct source_page page = { 0 };
     if (!answer)
         call_fail(call, failed);
-    else if (page_parse(call->service, answer, &json, &error) ||
-             page_read(call->service, answer, json_root(json), &page, &error))
+    else if (page_parse(call->service, answer, &json, &page.next_token, &error) ||
+             page_read(call, answer, json_root(json), &page, &error))
         call_fail(call, with_request_id(&error, answer));
     else {
         struct source_call ended = *call;
@@ -408,12 +424,11 @@ static void account_answered(void *data, const struct client_answer *answer, con
     call->call = NULL;
     if (!answer)
         service->account_error = *failed;
-    else if (!answer_parse(answer, SERVICE_PAGE_BYTES, &json, &service->account_error) &&
-             !page_read(service, answer, json_root(json), &page, &service->account_error) && !*service->account)
+    else if (!page_parse(service, answer, &json, &page.next_token, &service->account_error) &&
+             !page_read_items(service, answer, json_root(json), &page, &service->account_error) && !*service->account)
         (void)failure_set(&service->account_error, FAILURE_NO_ACCOUNT,
                           "the account has no jobs from which its id could be learnt");
-    bool goes_on = !*service->account && page.next_token && *page.next_token &&
-                   ++service->account_pages < ACCOUNT_PAGES_MAX &&
+    bool goes_on = !*service->account && page.next_token && ++service->account_pages < ACCOUNT_PAGES_MAX &&
                    !list_send(call, page.next_token, 1, account_answered);
     page_release(&page);
     json_free(json);
@@ -483,13 +498,14 @@ static int service_describe(struct job_source *source, const char *name, int64_t
     return 0;
 }
 
-static int service_list(struct job_source *source, const char *token, int64_t deadline_ms, source_listed_fn *done,
-                        void *data, struct source_call **ret_call)
+static int service_list(struct job_source *source, const char *token, int64_t deadline_ms, source_token_fn *next,
+                        source_listed_fn *done, void *data, struct source_call **ret_call)
 {
     struct service *service = service_of(source);
     struct source_call *call = call_new(service, CALL_LIST, deadline_ms, data);
     if (!call)
         return -ENOMEM;
+    call->next = next;
     call->listed = done;
     int result = list_send(call, token, SERVICE_PAGE_SIZE, list_answered);
     if (result) {

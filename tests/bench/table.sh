@@ -3,11 +3,15 @@
 # shellcheck disable=SC2154 # the names that scripts/bench sets
 # The table of what was measured, and what is made of it: text, Markdown, a chart. Sourced by scripts/bench.
 
-# row NAME WHAT MEASURED BESIDE TARGET CONDITION [PART]: the condition, of numbers, says whether the target is met; PART, an
-# expression, how much of what the target allows was used: 1 is all of it.
+# row NAME WHAT MEASURED BESIDE TARGET CONDITION [PART]: the condition, of numbers, says whether the target is met (`-`: there
+# is none); PART, an expression, how much of what the target allows was used: 1 is all of it.
 row() {
     local verdict=met
-    holds "$6" || verdict='NOT MET'
+    if [[ $6 == - ]]; then
+        verdict=-
+    elif ! holds "$6"; then
+        verdict='NOT MET'
+    fi
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:--}" "$5" "$verdict" >>"$work/table"
     [[ -z ${7:-} ]] || printf '%s\t%s\t%s\n' "$1" "$2" "$(calc "$7" %.3f)" >>"$work/parts"
 }

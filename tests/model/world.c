@@ -93,14 +93,14 @@ static int describe(struct job_source *self, const char *name, int64_t deadline_
     return world->fake.source.describe(&world->fake.source, name, deadline_ms, ahead, done, data, ret_call);
 }
 
-static int list(struct job_source *self, const char *token, int64_t deadline_ms, source_listed_fn *done, void *data,
-                struct source_call **ret_call)
+static int list(struct job_source *self, const char *token, int64_t deadline_ms, source_token_fn *next,
+                source_listed_fn *done, void *data, struct source_call **ret_call)
 {
     struct world *world = world_of(self);
     if (!world->model.list.asked)
         world_fail(world, "a page is asked for, and need not be");
     fill_page(world, call_add(world, true), token ? (unsigned)strtoul(token, NULL, 10) : 0);
-    return world->fake.source.list(&world->fake.source, token, deadline_ms, done, data, ret_call);
+    return world->fake.source.list(&world->fake.source, token, deadline_ms, next, done, data, ret_call);
 }
 
 static void abandon(struct job_source *self, struct source_call *call)

@@ -75,10 +75,16 @@ static void fake_cancel(struct http *http, struct http_transfer *transfer)
     free(transfer);
 }
 
+static void fake_flush(struct http *http)
+{
+    struct fake_http *fake = (struct fake_http *)(void *)http;
+    fake->flushed = fake->n_requests;
+}
+
 void fake_http_init(struct fake_http *fake)
 {
     memset(fake, 0, sizeof *fake);
-    fake->http = (struct http){ .start = fake_start, .cancel = fake_cancel };
+    fake->http = (struct http){ .start = fake_start, .cancel = fake_cancel, .flush = fake_flush };
 }
 
 void fake_http_release(struct fake_http *fake)

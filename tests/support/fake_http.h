@@ -35,6 +35,7 @@ struct fake_http {
     struct http http;
     struct fake_request requests[FAKE_HTTP_REQUESTS]; /* in the order of their start; a test never starts more */
     size_t n_requests;
+    size_t flushed;  /* how many had been started at the last flush() */
     int start_error; /* what start() returns instead of starting, once; 0: nothing */
 };
 

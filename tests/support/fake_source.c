@@ -16,6 +16,7 @@ struct source_call {
     struct list node;
     struct source_time time;
     source_described_fn *described;
+    source_token_fn *next;
     source_listed_fn *listed;
     void *data;
 };
@@ -46,14 +47,15 @@ static int fake_describe(struct job_source *self, const char *name, int64_t dead
     return 0;
 }
 
-static int fake_list(struct job_source *self, const char *token, int64_t deadline_ms, source_listed_fn *done,
-                     void *data, struct source_call **ret_call)
+static int fake_list(struct job_source *self, const char *token, int64_t deadline_ms, source_token_fn *next,
+                     source_listed_fn *done, void *data, struct source_call **ret_call)
 {
     struct fake_source *fake = fake_of(self);
     (void)deadline_ms;
     fake->lists++;
     (void)snprintf(fake->last_token, sizeof fake->last_token, "%s", token ? token : "");
     *ret_call = call_new(fake, data);
+    (*ret_call)->next = next;
     (*ret_call)->listed = done;
     return 0;
 }
@@ -157,10 +159,21 @@ void fake_source_page(struct fake_source *fake, const char *json_text, const cha
         if (!json_text_next((struct slice){ json_text, strlen(json_text) }, &at, &text) ||
             record_new_listed(&kind_batch_inference_job, item, text, &records[page.n_records++], &error))
             abort();
+    if (next_token)
+        call.next(call.data, next_token);
     call.listed(call.data, &page, call.time, NULL);
     for (size_t i = 0; i < page.n_records; i++)
         record_unref(records[i]);
     json_free(json);
+}
+
+void fake_source_bad_page(struct fake_source *fake, const char *next_token, const char *code)
+{
+    struct source_call call = take(fake, 'l');
+    struct error error;
+    (void)failure_set(&error, code, "as the test says");
+    call.next(call.data, next_token);
+    call.listed(call.data, NULL, call.time, &error);
 }
 
 void fake_source_fail(struct fake_source *fake, const char *code)

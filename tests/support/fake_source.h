@@ -33,6 +33,8 @@ void fake_source_hurry(struct fake_source *fake, unsigned n);
 void fake_source_describe(struct fake_source *fake, const char *json);
 /* Ends the oldest listing with a page: a JSON array. next_token NULL: the last. */
 void fake_source_page(struct fake_source *fake, const char *json, const char *next_token);
+/* Ends the oldest listing with a page that says which comes next and is no good itself. */
+void fake_source_bad_page(struct fake_source *fake, const char *next_token, const char *code);
 /* Ends the oldest call, whichever, with a failure of this name (aws/failure.h). */
 void fake_source_fail(struct fake_source *fake, const char *code);
 

@@ -17,9 +17,11 @@ sysfs_attributes() {
 cycled() { awk -v n="$1" '{ path[NR] = $0 } END { if (NR) for (i = 0; i < n; i++) print path[i % NR + 1] }'; }
 
 # Two comparisons, since a file that was read a moment ago is in the processor's cache: with tmpfs 10,000 different
-# files; with sysfs, which has fewer, as many different ones of the mount as it has.
+# files; with sysfs, which has fewer, as many different ones of the mount as it has. The kernel may drop pages at any
+# time and then asks the daemon for them again (some hosts take memory from their guests all the time): so requests are
+# counted round by round, and what the median round has is the mount's own doing.
 measure_P1() {
-    local count=10000 rounds=21 before woken called a b attributes
+    local count=10000 rounds=21 counted=11 i before woken called a b attributes
     serve --jobs 1000
     mount_start
     # 1,000 jobs have more than 10,000 values that are not empty.
@@ -35,10 +37,14 @@ measure_P1() {
     head -n "$attributes" "$work/list.mount" | cycled $count >"$work/list.few"
     "$tools/bench-reads" 3 "$work"/list.{mount,tmpfs,few,sysfs} >/dev/null
     counts_reset
-    before=$(wakes)
     "$tools/bench-reads" $rounds "$work"/list.{mount,tmpfs} >"$samples/tmpfs"
     "$tools/bench-reads" $rounds "$work"/list.{few,sysfs} >"$samples/sysfs"
-    woken=$(($(wakes) - before))
+    for ((i = 0; i < counted; i++)); do
+        before=$(wakes)
+        "$tools/bench-reads" 1 "$work/list.mount" >/dev/null
+        calc "$(wakes) - $before" '%d\n' >>"$samples/woken"
+    done
+    woken=$(middle <"$samples/woken")
     called=$(calls_all)
     mapfile -t a < <(tr ' ' '\n' <"$samples/tmpfs")
     mapfile -t b < <(tr ' ' '\n' <"$samples/sysfs")
@@ -46,7 +52,8 @@ measure_P1() {
         "≤ 1.75 × tmpfs: ${a[3]}" "${a[3]} <= 1.75" "${a[3]} / 1.75"
     row P1 "  10,000 of $attributes different ones" "${b[0]} µs" "sysfs ${b[2]} µs" \
         "≤ 1.0 × sysfs: ${b[3]}" "${b[3]} <= 1.0" "${b[3]}"
-    row P1 '  calls, wake-ups of the daemon meanwhile' "$called, $woken" '' '0, 0' "$called + $woken == 0"
+    row P1 "  calls; wake-ups of the daemon in a round" "$called; $woken" "most in one of $counted: $(sort -n "$samples/woken" | tail -n 1)" \
+        '0; 0' "$called + $woken == 0"
     mount_stop
     rm -r "$work/tree"
 }

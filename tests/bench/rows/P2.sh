@@ -10,8 +10,10 @@ aws_cli() {
     done
 }
 
+# The status is read by cat(1), which a user would start, and on another new mount by a process that runs already: what
+# starting a program costs is no doing of the mount's.
 measure_P2() {
-    local rounds=21 i job cat plain request over described listed cli
+    local rounds=21 i job cat plain request over described listed cli running
     serve --jobs 20 --tls-cert "$work/tls.pem" --tls-key "$work/tls.key"
     job=$(control jobs | head -n 1)
     echo ACTIVE >"$work/plain"
@@ -24,6 +26,9 @@ measure_P2() {
         printf '%s %s\n' "$(describes)" "$(lists)" >>"$samples/calls"
         ((i % 2 == 0)) || bare 1 "$job" >>"$samples/bare"
         "$tools/bench-timed" cat "$work/plain" >>"$samples/exec"
+        mount_stop
+        mount_start
+        "$tools/bench-reads" 1 <(printf '%s\n' "$mnt/$job/status") | awk '{ print $1 }' >>"$samples/running"
         mount_stop
         calc "$(tail -n 1 "$samples/cat") - $(tail -n 1 "$samples/bare")" '%.0f\n' >>"$samples/over"
     done
@@ -40,5 +45,8 @@ measure_P2() {
     row P2 'first cat of a status, new mount, TLS' "$(calc "$cat / 1000") ms" \
         "bare request $(calc "$request / 1000") ms; cat on tmpfs $(calc "$plain / 1000") ms; the AWS CLI: $cli" \
         "≤ 2 ms over the bare request: $(calc "$over / 1000") ms" "$over <= 2000" "$over / 2000"
+    running=$(median $rounds <"$samples/running")
+    row P2 '  read by a process that runs already' "$(calc "$running / 1000") ms" \
+        "over the bare request: $(calc "($running - $request) / 1000") ms" - -
     row P2 '  describes, lists' "$described, $listed" '' '1, 0' "\"$described $listed\" == \"1 0\""
 }

@@ -44,6 +44,7 @@ struct outcome {
     char code[ERROR_CODE_SIZE];
     char message[ERROR_MESSAGE_SIZE];
     char names[256];
+    char told[64]; /* the token, before the page */
     char token[64];
     struct source_time time;
 };
@@ -143,6 +144,13 @@ static void described(void *data, struct record *record, struct source_time time
         note_error(outcome, error);
 }
 
+static void told_token(void *data, const char *token)
+{
+    struct outcome *outcome = data;
+    assert_int_equal(outcome->calls, 0); /* before the page */
+    (void)snprintf(outcome->told, sizeof outcome->told, "%s", token);
+}
+
 static void listed(void *data, const struct source_page *page, struct source_time time, const struct error *error)
 {
     struct outcome *outcome = data;
@@ -172,8 +180,9 @@ static struct source_call *list(struct world *world, const char *token, struct o
 {
     struct source_call *call = NULL;
     *outcome = (struct outcome){ 0 };
-    assert_int_equal(
-        world->source->list(world->source, token, world->clock.monotonic_ms + 15000, listed, outcome, &call), 0);
+    assert_int_equal(world->source->list(world->source, token, world->clock.monotonic_ms + 15000, told_token, listed,
+                                         outcome, &call),
+                     0);
     assert_int_equal(outcome->calls, 0);
     return call;
 }
@@ -262,11 +271,14 @@ static void a_listing_asks_for_full_pages_and_hands_on_the_token(void **state)
         "{\"batchInferenceJobs\":[" ITEM(ACCOUNT, "b") "," ITEM(ACCOUNT, "a") "],\"nextToken\":\"x\\\"y\"}");
     assert_string_equal(outcome.names, "b a ");
     assert_string_equal(outcome.token, "x\"y");
+    assert_string_equal(outcome.told, "x\"y");
+    assert_int_equal(world.http.flushed, 1);
     (void)list(&world, "x\"y", &outcome);
     expect_asked(&world, 1, LIST, "{\"maxResults\":100,\"nextToken\":\"x\\\"y\"}");
     fake_http_answer(&world.http, 1, 200, NULL, "{\"batchInferenceJobs\":[],\"nextToken\":null}");
     assert_string_equal(outcome.names, "");
     assert_string_equal(outcome.token, "");
+    assert_string_equal(outcome.told, ""); /* the last */
     stop(&world);
 }
 
