@@ -51,7 +51,7 @@ int client_new(const struct client_settings *settings, struct client **ret_clien
 void client_free(struct client *client);
 /* Things may have changed: the next call goes out even where the network was found dead. */
 void client_let_through(struct client *client);
-/* What was started goes on its way now: for who has a while to work before the loop comes round. */
+/* What was started goes on its way now, if it can: for who has a while to work before the loop comes round. */
 void client_flush(struct client *client);
 
 struct client_request {

@@ -31,6 +31,7 @@ struct curl_http {
     struct list active;
     struct list idle; /* transfers to be used again, at most max_connections */
     int n_idle;
+    bool flushed; /* since http_curl_run() began */
 };
 
 struct http_transfer {
@@ -443,13 +444,22 @@ static void transfer_finish(struct curl_http *self, struct http_transfer *transf
     transfer_put(self, transfer);
 }
 
-static void curl_flush(struct http *http)
+static void perform(struct curl_http *self)
 {
-    struct curl_http *self = (struct curl_http *)(void *)http;
     int running = 0;
     CURLMcode code = curl_multi_perform(self->multi, &running);
     if (code)
         log_error("libcurl: %s", curl_multi_strerror(code));
+}
+
+/* Once in a run: what it brings in is handled in the same run, and would keep that from ending. */
+static void curl_flush(struct http *http)
+{
+    struct curl_http *self = (struct curl_http *)(void *)http;
+    if (self->flushed)
+        return;
+    self->flushed = true;
+    perform(self);
 }
 
 void http_curl_run(struct http *http)
@@ -457,7 +467,8 @@ void http_curl_run(struct http *http)
     struct curl_http *self = (struct curl_http *)(void *)http;
     int left = 0;
     const CURLMsg *message;
-    curl_flush(http);
+    self->flushed = false;
+    perform(self);
     while ((message = curl_multi_info_read(self->multi, &left))) {
         if (message->msg != CURLMSG_DONE)
             continue;

@@ -7,16 +7,21 @@ static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c ==
 
 static bool is_punctuation(char c) { return c == '{' || c == '}' || c == '[' || c == ']' || c == ',' || c == ':'; }
 
-/* A string with its quotes; one that does not end goes to the end of the text. */
+/* A string with its quotes; one that does not end goes to the end of the text. A quote that was found is looked for
+ * again only once an escape has passed it: a string may be all escapes. */
 static size_t string_len(const char *begin, size_t room)
 {
     const char *end = begin + room;
-    const char *at = begin + 1;
-    for (const char *quote, *escape; at < end; at = escape + 2) {
-        quote = memchr(at, '"', (size_t)(end - at));
-        escape = memchr(at, '\\', (size_t)((quote ? quote : end) - at));
+    const char *quote = begin;
+    for (const char *at = begin + 1; at < end;) {
+        if (quote && quote < at)
+            quote = memchr(at, '"', (size_t)(end - at));
+        const char *escape = memchr(at, '\\', (size_t)((quote ? quote : end) - at));
         if (!escape)
             return quote ? (size_t)(quote + 1 - begin) : room;
+        if (end - escape <= 2)
+            break;
+        at = escape + 2;
     }
     return room;
 }

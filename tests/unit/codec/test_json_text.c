@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -127,10 +128,47 @@ static void anything_else_ends(void **state)
         }
 }
 
+/* As long as it is in one pass: looking for the end again after each escape would take minutes. */
+static void a_string_of_escapes_is_read_once(void **state)
+{
+    enum { BYTES = 8 << 20 };
+    char *text = malloc(BYTES);
+    size_t at = 0;
+    (void)state;
+    assert_non_null(text);
+    memset(text, '\\', BYTES);
+    text[0] = text[BYTES - 1] = '"';
+    assert_int_equal(json_text_token((struct slice){ text, BYTES }, &at).len, BYTES);
+    assert_int_equal(at, BYTES);
+    at = 0;
+    assert_int_equal(json_text_token((struct slice){ text, BYTES - 1 }, &at).len, BYTES - 1); /* it does not end */
+    free(text);
+}
+
+static void a_string_ends_at_its_quote(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+    } strings[] = { { "\"\"x", 2 },          { "\"a\"\"", 3 },       { "\"\\\"\"\"", 4 }, { "\"\\\\\"\"", 4 },
+                    { "\"\\\\\\\"\"\"", 6 }, { "\"a\\u0022\",", 9 }, { "\"", 1 },         { "\"\\", 2 },
+                    { "\"\\\"", 3 },         { "\"ab", 3 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
+        size_t at = 0;
+        struct slice text = { strings[i].text, strlen(strings[i].text) };
+        assert_int_equal(json_text_token(text, &at).len, strings[i].len);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(compact_and_pretty), cmocka_unit_test(values_in_order),
-                                        cmocka_unit_test(members_by_key), cmocka_unit_test(strings_are_decoded),
-                                        cmocka_unit_test(anything_else_ends) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(compact_and_pretty),
+                                        cmocka_unit_test(values_in_order),
+                                        cmocka_unit_test(members_by_key),
+                                        cmocka_unit_test(strings_are_decoded),
+                                        cmocka_unit_test(anything_else_ends),
+                                        cmocka_unit_test(a_string_of_escapes_is_read_once),
+                                        cmocka_unit_test(a_string_ends_at_its_quote) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
