@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* cache: what is described ahead of a walk, who joins it, and what is counted. */
+#include "cache_world.h"
+
 #include "aws/failure.h"
-#include "aws/stats.h"
-#include "fake_clock.h"
-#include "fake_source.h"
-#include "jobs/cache.h"
-#include "probe.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
-
-enum { TTL = 30000, FINAL_TTL = 600000, JOBS = 9 };
-
-struct world {
-    struct fake_clock clock;
-    struct timers timers;
-    struct fake_source source;
-    struct stats stats;
-    struct cache *cache;
-    struct job *jobs[JOBS]; /* "0" to "8" */
-};
-
-static void names_changed(void *data) { (void)data; }
 
 static void job_json(char json[80], int i, const char *status)
 {
@@ -38,38 +17,21 @@ static void list(struct world *world, const char *status)
 {
     char page[JOBS * 80] = "[";
     char json[80];
-    struct probe probe;
     for (int i = 0; i < JOBS; i++) {
         job_json(json, i, status);
         (void)strcat(page, i ? "," : "");
         (void)strcat(page, json);
     }
     (void)strcat(page, "]");
-    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
-    fake_source_page(&world->source, page, NULL);
-    assert_int_equal(probe.calls, 1);
+    world_list(world, page);
 }
 
 static int setup(void **state)
 {
     static struct world world;
-    world = (struct world){ .cache = NULL };
-    fake_clock_init(&world.clock);
-    timers_init(&world.timers, &world.clock.clock);
-    fake_source_init(&world.source, &world.clock.clock);
-    const struct cache_settings settings = { .kind = &kind_batch_inference_job,
-                                             .source = &world.source.source,
-                                             .timers = &world.timers,
-                                             .clock = &world.clock.clock,
-                                             .ttl_ms = TTL,
-                                             .final_ttl_ms = FINAL_TTL,
-                                             .list_ttl_ms = 60000,
-                                             .negative_ttl_ms = 5000,
-                                             .ahead_max = 4,
-                                             .stats = &world.stats,
-                                             .timeout_ms = 15000,
-                                             .names_changed = names_changed,
-                                             .data = &world };
+    struct cache_settings settings = world_init(&world);
+    settings.ahead_max = 4;
+    settings.stats = &world.stats;
     *state = &world;
     if (cache_new(&settings, &world.cache))
         return -1;
@@ -84,7 +46,7 @@ static int teardown(void **state)
     struct world *world = *state;
     for (int i = 0; i < JOBS; i++)
         cache_unpin(world->cache, world->jobs[i]);
-    cache_free(world->cache);
+    (void)world_teardown(state);
     assert_int_equal(timers_wait_ms(&world->timers), -1); /* an idle mount does not wake */
     return 0;
 }

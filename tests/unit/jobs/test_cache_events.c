@@ -1,69 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* What the cache tells of statuses: listings and describes alike, each change once. */
-#include "fake_clock.h"
-#include "fake_source.h"
-#include "jobs/cache.h"
-#include "probe.h"
+#include "cache_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <string.h>
 
-#include <cmocka.h>
-
-enum { TTL = 30000, FINAL_TTL = 86400000, LIST_TTL = 60000, NEGATIVE_TTL = 5000, TIMEOUT = 15000 };
-
 #define JOB(name, status) "{\"jobName\":\"" name "\",\"status\":\"" status "\"}"
-
-struct world {
-    struct fake_clock clock;
-    struct timers timers;
-    struct fake_source source;
-    struct events *events;
-    struct cache *cache;
-    size_t seen; /* of the log */
-};
-
-static void names_changed(void *data) { (void)data; }
 
 static int setup(void **state)
 {
     static struct world world;
-    world = (struct world){ .seen = 0 };
-    fake_clock_init(&world.clock);
-    timers_init(&world.timers, &world.clock.clock);
-    fake_source_init(&world.source, &world.clock.clock);
+    struct cache_settings settings = world_init(&world);
     assert_int_equal(events_new(&world.clock.clock, &world.events), 0);
-    const struct cache_settings settings = { .kind = &kind_batch_inference_job,
-                                             .source = &world.source.source,
-                                             .timers = &world.timers,
-                                             .clock = &world.clock.clock,
-                                             .events = world.events,
-                                             .ttl_ms = TTL,
-                                             .final_ttl_ms = FINAL_TTL,
-                                             .list_ttl_ms = LIST_TTL,
-                                             .negative_ttl_ms = NEGATIVE_TTL,
-                                             .timeout_ms = TIMEOUT,
-                                             .names_changed = names_changed };
+    settings.events = world.events;
     *state = &world;
     return cache_new(&settings, &world.cache);
 }
 
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    cache_free(world->cache);
-    events_free(world->events);
-    return 0;
-}
-
 static void list(struct world *world, const char *json)
 {
-    struct probe probe;
-    assert_int_equal(cache_list(world->cache, probe_waiter(&probe)), 0);
-    fake_source_page(&world->source, json, NULL);
-    assert_int_equal(probe.number, 0);
+    world_list(world, json);
     fake_clock_advance(&world->clock, 1000);
 }
 
@@ -188,7 +143,7 @@ static void a_status_may_be_absent(void **state)
     expect_events(world, "b\t\tACTIVE\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, world_teardown)
 
 int main(void)
 {
