@@ -505,6 +505,36 @@ static void test_call_back_starts_and_cancels(void **state)
     server_stop(&server);
 }
 
+/* What is flushed is at the server before the loop comes round; once in a run, else that might never end. */
+static void test_flush(void **state)
+{
+    (void)state;
+    struct server server;
+    struct outcome first, second = { 0 }, third = { 0 };
+    char url[64];
+    struct http_transfer *transfer;
+    server_start(&server, OK_ANSWER, sizeof OK_ANSWER - 1, KEEP);
+    struct http *http = http_make(NULL);
+    struct http_request request = request_to(url, server.port);
+    ask(http, &request, &first); /* there is a connection now */
+    assert_int_equal(http->start(http, &request, on_done, &second, &transfer), 0);
+    http->flush(http);
+    for (int64_t end_ms = now_ms() + PATIENCE_MS; server.requests < 2 && now_ms() < end_ms;)
+        (void)poll(NULL, 0, 1);
+    assert_int_equal(server.requests, 2);
+    assert_int_equal(second.calls, 0);
+    assert_int_equal(http->start(http, &request, on_done, &third, &transfer), 0);
+    http->flush(http);
+    (void)poll(NULL, 0, 50);
+    assert_int_equal(server.requests, 2);
+    run_until_done(http, &second);
+    run_until_done(http, &third);
+    assert_int_equal(second.status, 200);
+    assert_int_equal(third.status, 200);
+    http_curl_free(http);
+    server_stop(&server);
+}
+
 static void test_wait(void **state)
 {
     (void)state;
@@ -550,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_connect_hangs),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_call_back_starts_and_cancels),
+        cmocka_unit_test(test_flush),
         cmocka_unit_test(test_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
