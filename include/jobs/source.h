@@ -26,8 +26,8 @@ struct source_page {
 };
 
 typedef void source_described_fn(void *data, struct record *record, struct source_time time, const struct error *error);
-/* The token of the next page, as soon as it is known: the page itself, which takes a while to read, comes after it, and
- * the next can be on its way meanwhile. Not called where there is none. */
+/* The token of the next page, as soon as it is known: the page itself, which takes a while to read and may be no good,
+ * comes after it, and the next can be on its way meanwhile. Not called where there is none. */
 typedef void source_token_fn(void *data, const char *token);
 typedef void source_listed_fn(void *data, const struct source_page *page, struct source_time time,
                               const struct error *error);

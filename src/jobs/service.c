@@ -272,8 +272,8 @@ static int page_read_item(struct service *service, const struct json_value *item
     return 0;
 }
 
-static int page_read_items(struct service *service, const struct client_answer *answer, const struct json_value *root,
-                           struct source_page *page, struct error *error)
+static int page_read(struct service *service, const struct client_answer *answer, const struct json_value *root,
+                     struct source_page *page, struct error *error)
 {
     const struct json_value *items = json_member(root, service->kind->list_member);
     size_t n = 0;
@@ -313,15 +313,24 @@ static int page_parse(const struct service *service, const struct client_answer 
     return 0;
 }
 
-/* The next page is asked for before this one is read: one comes while the other is worked on. */
-static int page_read(struct source_call *call, const struct client_answer *answer, const struct json_value *root,
-                     struct source_page *page, struct error *error)
+/* The next page is asked for before this one is read: one comes while the other is worked on. The token is taken from
+ * the text as it stands, which may yet turn out to be none of the protocol. Whether there was one. */
+static bool next_ask(struct source_call *call, const struct client_answer *answer)
 {
-    if (page->next_token) {
-        call->next(call->data, page->next_token);
+    const struct json_limits limits = { .bytes = SERVICE_PAGE_BYTES, .depth = 1 };
+    struct error error;
+    struct slice text;
+    struct json *json = NULL;
+    if (json_text_find((struct slice){ answer->body, answer->body_len }, "nextToken", &text))
+        (void)json_parse(text.data, text.len, &limits, &json, &error);
+    const char *token = json ? json_string(json_root(json)) : NULL;
+    bool there_is_one = token && *token;
+    if (there_is_one) {
+        call->next(call->data, token);
         client_flush(call->service->client);
     }
-    return page_read_items(call->service, answer, root, page, error);
+    json_free(json);
+    return there_is_one;
 }
 
 static void list_answered(void *data, const struct client_answer *answer, const struct error *failed)
@@ -330,14 +339,17 @@ static void list_answered(void *data, const struct client_answer *answer, const 
     struct error error;
     struct json *json = NULL;
     struct source_page page = { 0 };
+    bool told = answer && next_ask(call, answer);
     if (!answer)
         call_fail(call, failed);
     else if (page_parse(call->service, answer, &json, &page.next_token, &error) ||
-             page_read(call, answer, json_root(json), &page, &error))
+             page_read(call->service, answer, json_root(json), &page, &error))
         call_fail(call, with_request_id(&error, answer));
     else {
         struct source_call ended = *call;
         call_free(call);
+        if (!told && page.next_token) /* its name was written with escapes */
+            ended.next(ended.data, page.next_token);
         ended.listed(ended.data, &page, (struct source_time){ answer->sent_ms, answer->sent_wall_ms }, NULL);
     }
     page_release(&page);
@@ -425,7 +437,7 @@ static void account_answered(void *data, const struct client_answer *answer, con
     if (!answer)
         service->account_error = *failed;
     else if (!page_parse(service, answer, &json, &page.next_token, &service->account_error) &&
-             !page_read_items(service, answer, json_root(json), &page, &service->account_error) && !*service->account)
+             !page_read(service, answer, json_root(json), &page, &service->account_error) && !*service->account)
         (void)failure_set(&service->account_error, FAILURE_NO_ACCOUNT,
                           "the account has no jobs from which its id could be learnt");
     bool goes_on = !*service->account && page.next_token && ++service->account_pages < ACCOUNT_PAGES_MAX &&
