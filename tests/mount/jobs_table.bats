@@ -19,7 +19,7 @@ teardown() {
 
 header=$'jobName\tstatus\tcreationDateTime\tlastUpdatedDateTime\tsolutionVersionArn\tbatchInferenceJobMode\tfailureReason'
 anonymous_kb() { awk '$1 == "RssAnon:" { print $2 }' "/proc/$daemon/status"; }
-is_sanitized() { grep -qs libasan "/proc/$daemon/maps"; }
+is_sanitized() { grep -q __asan_init "$PERSONALIZEFS"; }
 
 @test "10,000 jobs after a new mount: 100 list calls, no describe, little memory" {
     emulator_start --jobs 10000 --running 0 --empty-pages 0

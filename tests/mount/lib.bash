@@ -134,4 +134,7 @@ wakeups() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$daemon/s
 skip_with_sanitizers() {
     ! grep -q __asan_init "$PERSONALIZEFS" || skip 'a sanitizer'"'"'s time and memory are not the daemon'"'"'s'
 }
+# Its keys are no other process's business: the kernel shows its memory, descriptors and environment to root alone.
+root_looks_into_daemon() { ((EUID == 0)) || skip 'only root may look into the daemon'; }
+
 anonymous_kib() { awk '$1 == "Anonymous:" { print $2 }' "/proc/$daemon/smaps_rollup"; }

@@ -34,6 +34,7 @@ describe_all() { find "$M" -mindepth 1 -maxdepth 1 -printf '%p/numResults\0' | x
 
 @test "a job that is listed takes a few hundred bytes, one that is described about a thousand" {
     skip_with_sanitizers
+    root_looks_into_daemon
     emulator_start --jobs 10000 --running 0
     mount_start -o list-ttl=1d
     stat "$M/none" 2>/dev/null || true # connected, buffers there

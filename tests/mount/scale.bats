@@ -73,6 +73,7 @@ poll() {
 }
 
 @test "10,000 changes of a value leave nothing behind" {
+    root_looks_into_daemon
     skip_with_sanitizers
     emulator_start --jobs 100 --running 0 --stuck 100 --churn-ms 1
     mount_start -o ttl=1ms
