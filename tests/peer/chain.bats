@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 load packages.bash
 
 setup_file() {
-    ((EUID == 0)) || skip "needs root: a network of its own, in which AWS's hosts are this one"
+    ((EUID == 0)) || return 0 # a network of its own, in which AWS's hosts are this one, is root's to make
     export packages RESULT=$BATS_FILE_TMPDIR/result
     packages_ready
     mkdir "$BATS_FILE_TMPDIR/chain"
