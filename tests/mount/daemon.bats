@@ -24,15 +24,20 @@ background() {
     find_daemon
 }
 
-# The daemon that this test has started: the only process of this program. (Its environment would say more, but to root
-# alone.)
+# The daemon that this test has started: its environment says so. That is shown to root alone: for others it is the one
+# process of this program.
 find_daemon() {
     local of name
     daemon=
     for of in /proc/[0-9]*; do
-        if IFS= read -r -d '' name <"$of/cmdline" && [[ $name == "$PERSONALIZEFS" ]]; then
-            daemon=${of#/proc/}
+        if ((EUID)); then
+            IFS= read -r -d '' name <"$of/cmdline" || continue
+            [[ $name == "$PERSONALIZEFS" ]] || continue
+        else
+            [[ $(readlink "$of/exe") == "$PERSONALIZEFS" ]] || continue
+            grep -qzFx "BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR" "$of/environ" || continue
         fi
+        daemon=${of#/proc/}
     done 2>/dev/null
     [[ -n $daemon ]]
 }
