@@ -131,7 +131,7 @@ static void run(struct world *world, struct script *script, const struct answer 
 static bool load(struct files *files, const struct scenario *scenario)
 {
     struct config_source source = files_source(files, NULL);
-    struct script script = { .http = { script_start, script_cancel }, .scenario = scenario };
+    struct script script = { .http = { .start = script_start, .cancel = script_cancel }, .scenario = scenario };
     struct config *config = NULL;
     struct credentials_provider *chain = NULL;
     struct answer answer = { 0 };
