@@ -94,6 +94,8 @@ processors_share() {
         }
     }' /proc/self/status)
     emulator_processor=
+    # shellcheck disable=SC2034 # used by the rows
+    all_processors=$(IFS=, && printf '%s' "${all[*]}")
     ((${#all[@]} > 1)) || return 0
     emulator_processor=${all[-1]}
     taskset -cp "$(IFS=, && printf '%s' "${all[*]:0:${#all[@]}-1}")" $$ >/dev/null
