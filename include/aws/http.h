@@ -59,8 +59,7 @@ struct http {
     int (*start)(struct http *http, const struct http_request *request, http_done_fn *done, void *data,
                  struct http_transfer **ret_transfer);
     void (*cancel)(struct http *http, struct http_transfer *transfer);
-    /* What was started goes on its way now, where that may be, not only when the loop comes round. Calls nobody back.
-     */
+    /* What was started goes on its way now, if it can, not when the loop comes round. Calls nobody back. */
     void (*flush)(struct http *http);
 };
 

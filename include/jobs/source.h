@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * source: what the cache needs of a service, as functions. jobs/service.h implements it over the network; tests put
- * one of their own in its place. Every call ends with exactly one call back, later, unless it is
- * cancelled.
+ * one of their own in its place. Every call ends with exactly one call back, later, unless it is cancelled.
  */
 #ifndef JOBS_SOURCE_H
 #define JOBS_SOURCE_H

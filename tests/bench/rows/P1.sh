@@ -52,8 +52,8 @@ measure_P1() {
         "≤ 1.75 × tmpfs: ${a[3]}" "${a[3]} <= 1.75" "${a[3]} / 1.75"
     row P1 "  10,000 of $attributes different ones" "${b[0]} µs" "sysfs ${b[2]} µs" \
         "≤ 1.0 × sysfs: ${b[3]}" "${b[3]} <= 1.0" "${b[3]}"
-    row P1 "  calls; wake-ups of the daemon in a round" "$called; $woken" "most in one of $counted: $(sort -n "$samples/woken" | tail -n 1)" \
-        '0; 0' "$called + $woken == 0"
+    row P1 "  calls; wake-ups of the daemon in a round" "$called; $woken" \
+        "most in one of $counted: $(sort -n "$samples/woken" | tail -n 1)" '0; 0' "$called + $woken == 0"
     mount_stop
     rm -r "$work/tree"
 }
