@@ -26,7 +26,7 @@ struct error {
 int error_set(struct error *error, int number, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Copies `text` to `to`, at most size - 1 bytes, each control character replaced by '?'. */
+/* Copies `text` to `to`, at most size - 1 bytes, each control character (C0, DEL, C1) replaced by '?'. */
 void error_copy(char *to, unsigned long size, const char *text);
 
 #endif

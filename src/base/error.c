@@ -8,8 +8,11 @@
 void error_copy(char *to, unsigned long size, const char *text)
 {
     unsigned long n = 0;
-    for (; *text && n + 1 < size; text++)
-        to[n++] = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
+    for (const unsigned char *byte = (const unsigned char *)text; *byte && n + 1 < size; byte++) {
+        bool c1 = byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0; /* in UTF-8 */
+        byte += c1;
+        to[n++] = (char)(c1 || *byte < ' ' || *byte == 0x7f ? '?' : *byte);
+    }
     to[n] = 0;
 }
 

@@ -35,10 +35,10 @@ static void a_line_is_one_line(void **state)
 {
     char text[256] = "";
     (void)state;
-    log_error("one\ntwo\x1b[31m %d", 3);
+    log_error("one\ntwo\x1b[31m \xc2\x9b mK\x7f \xc2\xa0\xc3\x9b %d", 3);
     ssize_t n = read(ends[0], text, sizeof text - 1);
     assert_true(n > 0);
-    assert_string_equal(text, "personalizefs: one?two?[31m 3\n");
+    assert_string_equal(text, "personalizefs: one?two?[31m ? mK? \xc2\xa0\xc3\x9b 3\n");
 }
 
 static void a_reader_that_does_not_read_holds_nobody_up(void **state)
