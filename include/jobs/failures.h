@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * failures: the last calls that failed, each with what the service said and what to do about it. Told once, for the log
- * and for `.personalizefs/errors` alike: what is no news for the one (a name that is no job's, an outage that was told
- * of when it began) is none for the other.
+ * and for `.personalizefs/errors` alike: what is no news for the one (an outage that was told of when it began) is none
+ * for the other. That there is no job of a name is an answer, not a failure: the log alone has it, as information.
  */
 #ifndef JOBS_FAILURES_H
 #define JOBS_FAILURES_H
@@ -30,7 +30,7 @@ struct failures;
 int failures_new(const struct clock *clock, struct failures **ret_failures);
 void failures_free(struct failures *failures); /* takes NULL */
 
-/* Writes a line to the log, and keeps it. `failures` NULL: the log alone. */
+/* Writes a line to the log, and keeps it, but for ENOENT. `failures` NULL: the log alone. */
 void failures_tell(struct failures *failures, const struct failure_place *place, const struct error *error);
 /* How many were kept so far. */
 uint64_t failures_count(const struct failures *failures);

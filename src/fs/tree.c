@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fs/tree.h"
 
+#include "base/log.h"
 #include "fs/control.h"
 #include "fs/render.h"
 #include "fs/tree_state.h"
@@ -33,6 +34,18 @@ static int lookup_pattern(const struct realm *realm, struct tree_attr *ret)
     return number ? -number : -ENOENT;
 }
 
+/* What cannot be a job's name may be an ARN. If it is neither, that is told at level debug: shells and desktops look
+ * for .git, .hidden and the like all the time. */
+static int lookup_no_job(struct tree *tree, const struct realm *realm, const char *name, struct tree_attr *ret)
+{
+    int result = realm->by_arn ? -ENOENT : lookup_realm(tree, name, ret);
+    if (result == -ENOENT)
+        log_debug("%s: %s: neither a job's name (%d letters, digits, - and _ at most, a letter or digit first) nor an "
+                  "ARN that this mount asks for: check how it is written.",
+                  name, strerror(ENOENT), JOB_NAME_MAX);
+    return result;
+}
+
 static int lookup_job(struct tree *tree, struct realm *realm, const char *name, struct tree_attr *ret)
 {
     *ret = (struct tree_attr){ .entry_ms = tree->settings.negative_ttl_ms };
@@ -43,7 +56,7 @@ static int lookup_job(struct tree *tree, struct realm *realm, const char *name, 
         return 0;
     }
     if (!job_name_is_valid(name))
-        return realm->by_arn ? -ENOENT : lookup_realm(tree, name, ret);
+        return lookup_no_job(tree, realm, name, ret);
     struct job *job = cache_pin(realm->cache, name);
     if (!job)
         return -ENOMEM;

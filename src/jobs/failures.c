@@ -131,12 +131,16 @@ void failures_render(const struct failures *failures, struct buf *to)
 
 /* ---- what is told ---- */
 
+/* A job that is not there is an answer like any other: it is told of, but it is no trouble. */
+static bool is_trouble(const struct error *error) { return error->number != ENOENT; }
+
 static void log_failure(const char *what, const struct error *error)
 {
+    void (*log)(const char *, ...) __attribute__((format(printf, 1, 2))) = is_trouble(error) ? log_warning : log_info;
     size_t len = strlen(error->message);
     const char *stop = len && error->message[len - 1] == '.' ? "" : ".";
-    log_warning("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code,
-                *error->request_id ? ", request " : "", error->request_id, error->message, stop, failure_advice(error));
+    log("%s: %s (%s%s%s): %s%s %s", what, strerror(error->number), error->code, *error->request_id ? ", request " : "",
+        error->request_id, error->message, stop, failure_advice(error));
 }
 
 static void keep(struct failures *failures, const struct failure_place *place, const struct error *error)
@@ -155,12 +159,12 @@ void failures_tell(struct failures *failures, const struct failure_place *place,
 {
     if (error->number == ESHUTDOWN) /* nobody waits any more */
         return;
-    if (error->number == ENOENT || error->repeats) {
+    if (error->repeats) {
         log_debug("%s: %s", place->what, error->message);
         return;
     }
     log_failure(place->what, error);
-    if (failures)
+    if (failures && is_trouble(error))
         keep(failures, place, error);
 }
 

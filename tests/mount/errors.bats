@@ -349,15 +349,39 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
     fails 'Permission denied' cat "$M/${jobs[0]}/status"
 }
 
+@test "a service that never answers" {
+    emulator_start --jobs 3 --running 0
+    mount_start -o timeout=1s
+    job=$(control jobs | head -n 1)
+    control fault $'kind=hang\njob='"$job"
+    fails 'Connection timed out' cat "$M/$job/status"
+    logged "describe $job" 'Connection timed out' deadline '.*' \
+        'No answer within timeout=: the message says what was being waited for; raise timeout= if the service is slow.'
+}
+
+@test "a host with no way to the service" {
+    ((EUID == 0)) || skip 'only root may have a network of its own'
+    unshare --net "$PERSONALIZEFS" -f -o "account-id=$account,allow-http,endpoint-url=http://127.0.0.1:9" us-west-2 "$M" \
+        >"$LOG" 2>&1 3>&- &
+    daemon=$!
+    wait_until mounted
+    fails 'No route to host' cat "$M/some-job/status"
+    logged 'describe some-job' 'No route to host' no-route '.*' \
+        'This host has no way to the service: check its network, routes (ip route), NAT gateway or VPC endpoint.'
+}
+
 # ---- names ----
 
-@test "an unknown job is asked for once, and again after negative-ttl" {
+@test "an unknown job is asked for once, and again after negative-ttl; the log says what to do" {
     emulator_start --jobs 3
     mount_start -o negative-ttl=2s
     fails 'No such file or directory' cat "$M/no-such-job/status"
     fails 'No such file or directory' stat "$M/no-such-job"
     fails 'No such file or directory' cat "$M/no-such-job/numResults"
     [ "$(describes)" = 1 ]
+    logged 'describe no-such-job' 'No such file or directory' ResourceNotFoundException '.*no-such-job.*' \
+        'There is no job of that name in this account and region: check the name, the region and the account.'
+    [ "$(wc -l <"$M/.personalizefs/errors")" = 1 ] # its header: it is no failure
     sleep 2.1
     fails 'No such file or directory' cat "$M/no-such-job/status"
     [ "$(describes)" = 2 ]
@@ -366,14 +390,17 @@ mounts (AWS_PROFILE, AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE count)."
     [ "$(cat "$M/no-such-job/status")" = PENDING ]
 }
 
-@test "a name that cannot be a job's is no call" {
+@test "a name that cannot be a job's is no call; the log says what to do, at level debug" {
     emulator_start --jobs 3
-    mount_start
+    mount_start --log-level debug
     for name in .git .hidden autorun.inf -x _x 'a b' 'a:b' ä "$(printf 'x%.0s' {1..64})" '*'; do
         fails 'No such file or directory' stat "$M/$name"
         fails 'No such file or directory' cat "$M/$name/status"
     done
     [[ $(control counts) == *'requests 0'* ]]
+    said='personalizefs: .hidden: No such file or directory: neither a job'\''s name (63 letters, digits, - and _ at most, a
+ letter or digit first) nor an ARN that this mount asks for: check how it is written.'
+    [ "$(grep -Fxc "${said/$'\n'/}" "$LOG")" = 1 ]
     fails 'No such file or directory' stat "$M/$(printf 'x%.0s' {1..63})"
     [ "$(describes)" = 1 ]
     job=$(control jobs | head -n 1)
