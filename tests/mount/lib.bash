@@ -130,6 +130,20 @@ settle() {
 }
 wakeups() { awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$daemon/status"; }
 
+# unasked COUNT COMMAND...: what the function COUNT prints, of what has reached the daemon, stays as it is while the command
+# runs, once in ten runs. A kernel drops its copies when it likes, at any time where memory is short, and has to ask again.
+unasked() {
+    local count=$1 before
+    shift
+    for _ in {1..10}; do
+        before=$("$count")
+        "$@"
+        [ "$("$count")" = "$before" ] && return
+    done
+    echo "something was asked each time: $*"
+    return 1
+}
+
 # For what is too heavy with sanitizers, or measures memory.
 skip_with_sanitizers() {
     ! grep -q __asan_init "$PERSONALIZEFS" || skip 'a sanitizer'"'"'s time and memory are not the daemon'"'"'s'

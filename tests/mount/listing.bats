@@ -17,6 +17,7 @@ set_job() { control job "$(printf '%s\n' "$@")"; }
 names() { ls -A "$1" | sort; }
 lists_names() { [[ $(ls -A "$M") == *"$1"* ]]; }
 readdirs() { requests READDIR READDIRPLUS; }
+walks() { requests READDIR READDIRPLUS LOOKUP GETATTR; }
 
 # page JOB...: a page's items, as JSON.
 page() {
@@ -55,13 +56,9 @@ list_more() {
     [ "$(names "$M")" = "$expected" ]
     called=$(lists)
     [ "$called" -ge 10 ] && [ "$called" -le 20 ]
-    before="$(readdirs) $(requests LOOKUP GETATTR)"
-    [ "${before% *}" -gt 5 ]
-    for _ in 1 2 3; do
-        [ "$(names "$M")" = "$expected" ]
-        [ "$(ls -A -U "$M" | wc -l)" = 1000 ]
-    done
-    [ "$(readdirs) $(requests LOOKUP GETATTR)" = "$before" ]
+    [ "$(readdirs)" -gt 5 ]
+    names_again() { [ "$(names "$M")" = "$expected" ] && [ "$(ls -A -U "$M" | wc -l)" = 1000 ]; }
+    unasked walks names_again
     [ "$(lists) $(describes)" = "$called 0" ]
 }
 
@@ -72,10 +69,9 @@ list_more() {
     [ "$(wc -l <"$BATS_TEST_TMPDIR/first")" = 1001 ]
     [ "$(describes) $(requests LOOKUP)" = '0 0' ]
     called=$(lists)
-    before="$(readdirs) $(requests LOOKUP GETATTR)"
-    ls -l "$M" | cmp - "$BATS_TEST_TMPDIR/first"
-    find "$M" -maxdepth 1 -mmin -60 >/dev/null
-    [ "$(readdirs) $(requests LOOKUP GETATTR)" = "$before" ]
+    [ "$(readdirs)" -gt 5 ]
+    again() { ls -l "$M" | cmp - "$BATS_TEST_TMPDIR/first" && find "$M" -maxdepth 1 -mmin -60 >/dev/null; }
+    unasked walks again
     [ "$(lists) $(describes)" = "$called 0" ]
     # Its times are the jobs': ls -lt needs no describe for them.
     job=$(ls -t "$M" | head -n 1)
@@ -89,12 +85,15 @@ list_more() {
     mount_start -d -o list-ttl=1s
     names "$M" >/dev/null
     names "$M" >/dev/null
-    before=$(readdirs)
     mtime=$(stat -c '%.9Y' "$M")
-    sleep 1.3
-    [ "$(names "$M" | wc -l)" = 150 ]
-    [ "$(lists)" = 4 ]
-    [ "$(readdirs)" = "$before" ]
+    asked=$(lists)
+    later() {
+        sleep 1.3
+        [ "$(names "$M" | wc -l)" = 150 ]
+        asked=$((asked + 2))
+        [ "$(lists)" = "$asked" ]
+    }
+    unasked readdirs later
     [ "$(stat -c '%.9Y' "$M")" = "$mtime" ]
 }
 
