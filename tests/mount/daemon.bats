@@ -446,3 +446,29 @@ unmount_outside() {
     wait_gone "$daemon"
     exec 9>&-
 }
+
+@test "without -f the log is in syslog, with its priorities, and goes on when that is started anew" {
+    ((EUID == 0)) || skip 'only root may have a /dev/log of its own'
+    emulator_start --jobs 2
+    control fault $'kind=code=AccessDeniedException\noperation=ListBatchInferenceJobs'
+    mkdir "$BATS_TEST_TMPDIR/dev"
+    run timeout 60 unshare --mount --propagation private bash "$BATS_TEST_DIRNAME/syslog.bash" \
+        "$BATS_TEST_TMPDIR/dev" "$BATS_TEST_TMPDIR/received" "$URL" "$M" 3>&-
+    echo "$output"
+    [ "$status" = 0 ]
+    received() { grep -Exc "$1" "$BATS_TEST_TMPDIR/received"; }
+    # <30> is LOG_DAEMON and LOG_INFO, <28> LOG_WARNING (RFC 5424, 6.2.1).
+    [ "$(received '<30>personalizefs\[[0-9]+\]: us-west-2 is mounted on .*')" = 1 ]
+    [ "$(received '<28>personalizefs\[[0-9]+\]: list jobs: Permission denied \(AccessDeniedException.*')" = 1 ]
+    [ "$(received '<30>personalizefs\[[0-9]+\]: describe unknown: No such file or directory \(.*')" = 1 ]
+    run ! grep -v '^<[0-9]*>personalizefs\[' "$BATS_TEST_TMPDIR/received"
+}
+
+@test "df and statvfs(3) say what there is: no blocks, a file a job, names of 255 bytes, read-only" {
+    emulator_start --jobs 7
+    mount_start
+    ls "$M" >/dev/null
+    [ "$(stat -f -c '%l %b %f %a %c %d' "$M")" = '255 0 0 0 7 0' ]
+    [ "$(df --output=itotal "$M" | tail -n 1 | xargs)" = 7 ]
+    [ "$(findmnt -n -o OPTIONS "$M" | cut -d , -f 1)" = ro ]
+}

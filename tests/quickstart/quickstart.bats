@@ -56,6 +56,16 @@ statuses() { grep -oE '^[0-9:]{8}  .*' "$BATS_TEST_TMPDIR/out" | cut -c 11-; }
     run ! grep -F "$QUICKSTART_DIR" /proc/self/mountinfo
 }
 
+@test "without /dev/fuse it says so and what to do, and leaves nothing" {
+    ((EUID == 0)) || skip 'only root may take it away'
+    touch "$BATS_TEST_TMPDIR/no-device"
+    # shellcheck disable=SC2016 # for the shell inside
+    run -1 unshare --mount --propagation private bash -c 'mount --bind "$1" /dev/fuse && exec "$2" </dev/null' bash \
+        "$BATS_TEST_TMPDIR/no-device" "$quickstart"
+    [[ $output == *'There is no /dev/fuse, so nothing can be mounted. What to do:'*'sudo modprobe fuse'*'--device /dev/fuse'* ]]
+    [ ! -e "$QUICKSTART_DIR" ]
+}
+
 @test "stop is fine where nothing runs" {
     run -0 "$quickstart" stop
     [ -z "$output" ]
