@@ -9,6 +9,9 @@
 #include "base/buf.h"
 #include "base/table.h"
 
+/* How many bytes the control character at the beginning of UTF-8 text has; 0: there is none. */
+size_t control_length(struct slice text);
+
 /* Appends UTF-8 text so. 0 or buf's -errno. */
 int escape_text(struct slice text, struct buf *to);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
+#include "base/escape.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +10,10 @@
 void error_copy(char *to, unsigned long size, const char *text)
 {
     unsigned long n = 0;
-    for (const unsigned char *byte = (const unsigned char *)text; *byte && n + 1 < size; byte++) {
-        bool c1 = byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0; /* in UTF-8 */
-        byte += c1;
-        to[n++] = (char)(c1 || *byte < ' ' || *byte == 0x7f ? '?' : *byte);
+    while (*text && n + 1 < size) {
+        size_t control = control_length((struct slice){ text, text[1] ? 2 : 1 });
+        to[n++] = control ? '?' : *text;
+        text += control ? control : 1;
     }
     to[n] = 0;
 }

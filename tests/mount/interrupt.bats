@@ -23,7 +23,8 @@ teardown() {
 
 # freed SIGNAL [N*] COMMAND...: the command, or N of it at once, blocked, is gone within 100 ms of the signal, in the best
 # of six tries, and within two seconds in each. @ in it is one of `names`, or else a name that nobody has asked for
-# before: what hangs in one try is none of the next one's. Unkillable twice in a row is not tried again. What the command said is then in $S.
+# before: what hangs in one try is none of the next one's. Unkillable twice in a row is not tried again. What the command
+# said is then in $S.
 freed() {
     local signal=$1 copies=1 said before='' try job
     shift
